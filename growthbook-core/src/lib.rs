@@ -1,0 +1,1 @@
+//! The evaluation engine of the GrowthBook SDK for Rust.

@@ -1,0 +1,2 @@
+//! GrowthBook SDK for Rust.
+pub use growthbook_core::*;
