@@ -1,1 +1,5 @@
 //! The evaluation engine of the GrowthBook SDK for Rust.
+mod attributes;
+mod json;
+
+pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};

@@ -1,0 +1,338 @@
+//! What is known of a user: an ordered map of JSON values, with JavaScript's notion of equality.
+//!
+//! [`Attributes`] is our own type because evaluation observes what `serde_json::Value` may lose: the order of keys
+//! (spec 3.5), and that every number is a double (spec 0).
+
+mod name;
+mod number;
+mod path;
+mod value;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub(crate) use self::name::{Name, Probe};
+pub use self::number::Number;
+pub(crate) use self::path::AttributePath;
+pub use self::value::AttributeValue;
+use crate::json::{Json, Object, property_index};
+
+/// Attributes of a user, by name.
+///
+/// Names are unique and are kept in the order that a JavaScript object would give them: names that are array indices
+/// (`"0"`, `"17"`) first and ascending, all others as they were inserted.
+///
+/// # Example
+///
+/// ```
+/// use growthbook_core::Attributes;
+///
+/// let user = Attributes::new()
+///     .with("id", "user-123")
+///     .with("age", 34)
+///     .with("tags", ["beta", "vip"])
+///     .with("company", Attributes::new().with("size", 250));
+///
+/// assert_eq!(user.get("age"), Some(&34.into()));
+/// ```
+#[derive(Clone, Default, PartialEq)]
+pub struct Attributes {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, PartialEq)]
+struct Entry {
+    name: Name,
+    value: AttributeValue,
+}
+
+impl Attributes {
+    /// No attributes.
+    pub const fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// No attributes yet, with room for `capacity` of them.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { entries: Vec::with_capacity(capacity) }
+    }
+
+    /// Adds an attribute, replacing an earlier one of that name.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<AttributeValue>) -> Self {
+        self.insert(name, value);
+        self
+    }
+
+    /// Adds an attribute, and returns the value that it replaces.
+    pub fn insert(
+        &mut self,
+        name: impl Into<String>,
+        value: impl Into<AttributeValue>,
+    ) -> Option<AttributeValue> {
+        let name = Name::from(name.into());
+        let value = value.into();
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name.is(name.probe())) {
+            return Some(std::mem::replace(&mut entry.value, value));
+        }
+        let place = self.place_of(&name);
+        self.entries.insert(place, Entry { name, value });
+        None
+    }
+
+    /// Removes an attribute, and returns its value.
+    pub fn remove(&mut self, name: &str) -> Option<AttributeValue> {
+        let place = self.entries.iter().position(|entry| entry.name.is(Probe::new(name)))?;
+        Some(self.entries.remove(place).value)
+    }
+
+    /// The value of an attribute. `name` is one name, not a path: dots in it are ordinary characters.
+    pub fn get(&self, name: &str) -> Option<&AttributeValue> {
+        self.find(Probe::new(name))
+    }
+
+    /// The number of attributes.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
+        self.entries.iter().map(|entry| (entry.name.as_str(), &entry.value))
+    }
+
+    /// Attributes from the text of a JSON object, with its key order kept.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not JSON, nests deeper than 128 levels, or is not an object.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::Attributes;
+    ///
+    /// let user = Attributes::from_json(r#"{"id": "u-1", "plan": "pro"}"#)?;
+    /// assert_eq!(user.get("plan"), Some(&"pro".into()));
+    /// # Ok::<(), growthbook_core::AttributeError>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, AttributeError> {
+        match Json::parse(text).map_err(AttributeError::json)? {
+            Json::Object(object) => Ok(Self::from(&object)),
+            _ => Err(AttributeError::NotAnObject),
+        }
+    }
+
+    /// Attributes from anything that serialises to a JSON object, such as a struct of yours, in the order of its fields.
+    ///
+    /// # Errors
+    ///
+    /// When the value cannot be serialised as JSON (a map with keys that are not strings, say), nests deeper than
+    /// 128 levels, or is not an object.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::Attributes;
+    ///
+    /// #[derive(serde::Serialize)]
+    /// struct Visitor<'a> { id: &'a str, logins: u32 }
+    ///
+    /// let user = Attributes::from_serialize(&Visitor { id: "u-1", logins: 7 })?;
+    /// assert_eq!(user.get("logins"), Some(&7.into()));
+    /// # Ok::<(), growthbook_core::AttributeError>(())
+    /// ```
+    pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, AttributeError> {
+        Self::from_json(&serde_json::to_string(value).map_err(AttributeError::json)?)
+    }
+
+    pub(crate) fn find(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
+        self.entries.iter().find(|entry| entry.name.is(probe)).map(|entry| &entry.value)
+    }
+
+    /// Where a new name belongs: indices ascending in front, others at the end.
+    fn place_of(&self, name: &Name) -> usize {
+        let Some(index) = property_index(name.as_str()) else {
+            return self.entries.len();
+        };
+        self.entries.partition_point(|entry| {
+            property_index(entry.name.as_str()).is_some_and(|other| other < index)
+        })
+    }
+
+    /// Adds entries in bulk: one pass, however many there are.
+    fn extend_unique(&mut self, new: impl Iterator<Item = (String, AttributeValue)>) {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for (place, entry) in self.entries.iter().enumerate() {
+            places.insert(entry.name.as_str().to_owned(), place);
+        }
+        for (name, value) in new {
+            if let Some(entry) = places.get(&name).and_then(|place| self.entries.get_mut(*place)) {
+                entry.value = value;
+            } else {
+                places.insert(name.clone(), self.entries.len());
+                self.entries.push(Entry { name: Name::from(name), value });
+            }
+        }
+        self.entries
+            .sort_by_key(|entry| property_index(entry.name.as_str()).unwrap_or(u32::MAX));
+    }
+}
+
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl From<&Object<'_>> for Attributes {
+    fn from(object: &Object<'_>) -> Self {
+        // The object's keys are unique and in order already.
+        let entries = object
+            .iter()
+            .map(|(name, value)| Entry { name: Name::from(name), value: value.into() })
+            .collect();
+        Self { entries }
+    }
+}
+
+impl TryFrom<Value> for Attributes {
+    type Error = AttributeError;
+
+    /// Converts a JSON object. Its keys have whatever order `serde_json` keeps, which is alphabetical unless the build
+    /// turns on that crate's `preserve_order`; where a condition compares whole objects, build from
+    /// [`Attributes::from_json`] instead.
+    fn try_from(value: Value) -> Result<Self, AttributeError> {
+        match value {
+            Value::Object(_) => Self::from_serialize(&value),
+            _ => Err(AttributeError::NotAnObject),
+        }
+    }
+}
+
+impl<N: Into<String>, V: Into<AttributeValue>> Extend<(N, V)> for Attributes {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, new: I) {
+        self.extend_unique(new.into_iter().map(|(name, value)| (name.into(), value.into())));
+    }
+}
+
+impl<N: Into<String>, V: Into<AttributeValue>> FromIterator<(N, V)> for Attributes {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
+        let mut attributes = Self::new();
+        attributes.extend(entries);
+        attributes
+    }
+}
+
+impl IntoIterator for Attributes {
+    type Item = (String, AttributeValue);
+    type IntoIter = IntoIter;
+
+    fn into_iter(self) -> IntoIter {
+        IntoIter(self.entries.into_iter())
+    }
+}
+
+/// Iterates over names and values, in order: see [`Attributes::into_iter`].
+pub struct IntoIter(std::vec::IntoIter<Entry>);
+
+impl Iterator for IntoIter {
+    type Item = (String, AttributeValue);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|entry| (entry.name.as_str().to_owned(), entry.value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl fmt::Debug for IntoIter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IntoIter").field(&self.0.len()).finish()
+    }
+}
+
+/// Why something is not a set of attributes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttributeError {
+    /// It is not JSON, cannot be written as JSON, or nests deeper than 128 levels. Mend the value.
+    #[error("the attributes are not valid JSON (line {line}, column {column})")]
+    Json {
+        /// Where reading stopped, counted from 1; 0 when the value could not be written.
+        line: usize,
+        /// Where reading stopped, counted from 1; 0 when the value could not be written.
+        column: usize,
+    },
+    /// It is JSON, but not an object. Attributes have names: pass an object.
+    #[error("attributes must be a JSON object")]
+    NotAnObject,
+}
+
+impl AttributeError {
+    /// Keeps the place and drops the text: serde's messages quote values.
+    #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
+    fn json(error: serde_json::Error) -> Self {
+        Self::Json { line: error.line(), column: error.column() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(attributes: &Attributes) -> Vec<&str> {
+        attributes.iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn names_are_unique_and_in_javascript_order() {
+        let mut attributes = Attributes::new().with("b", 1).with("10", 2).with("a", 3).with("9", 4);
+        assert_eq!(names(&attributes), ["9", "10", "b", "a"]);
+        assert_eq!(attributes.insert("b", 5), Some(1.into()));
+        assert_eq!(attributes.len(), 4);
+        assert_eq!(attributes.remove("10"), Some(2.into()));
+        assert_eq!(names(&attributes), ["9", "b", "a"]);
+
+        let collected: Attributes = [("b", 1), ("10", 2), ("a", 3), ("9", 4), ("b", 5)].into_iter().collect();
+        assert_eq!(names(&collected), ["9", "10", "b", "a"]);
+        assert_eq!(collected.get("b"), Some(&5.into()));
+    }
+
+    #[test]
+    fn equality_minds_the_order_of_names() {
+        let xy = Attributes::new().with("x", 1).with("y", 2);
+        let yx = Attributes::new().with("y", 2).with("x", 1);
+        assert_ne!(xy, yx);
+        let indices = Attributes::new().with("2", "b").with("1", "a");
+        assert_eq!(indices, Attributes::new().with("1", "a").with("2", "b"));
+    }
+
+    #[test]
+    fn errors_name_a_place_and_no_value() {
+        let error = Attributes::from_json(r#"{"id": "secret-value" oops}"#).unwrap_err();
+        assert_eq!(error.to_string(), "the attributes are not valid JSON (line 1, column 23)");
+        assert!(matches!(Attributes::from_json("[1]"), Err(AttributeError::NotAnObject)));
+        assert!(Attributes::try_from(Value::from(5)).is_err());
+    }
+
+    #[test]
+    fn a_deep_value_is_refused() {
+        let mut value = Value::Null;
+        for _ in 0..1_000 {
+            value = Value::Array(vec![value]);
+        }
+        let object = serde_json::json!({ "deep": value });
+        assert!(Attributes::try_from(object).is_err());
+    }
+}

@@ -1,0 +1,84 @@
+use std::fmt;
+
+/// An attribute's name, laid out so that a lookup compares one word per candidate.
+///
+/// The head holds the first seven bytes and the length. Names of up to seven bytes are equal exactly when their heads are;
+/// longer ones need one comparison of text, after the head has sorted out nearly all others.
+#[derive(Clone, Eq, PartialEq)]
+pub(crate) struct Name {
+    head: u64,
+    text: Box<str>,
+}
+
+impl Name {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn is(&self, probe: Probe<'_>) -> bool {
+        self.head == probe.head && (probe.text.len() <= HEAD_BYTES || *self.text == *probe.text)
+    }
+
+    pub(crate) fn probe(&self) -> Probe<'_> {
+        Probe { head: self.head, text: &self.text }
+    }
+}
+
+impl From<String> for Name {
+    fn from(text: String) -> Self {
+        Self { head: head(&text), text: text.into_boxed_str() }
+    }
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Self { head: head(text), text: text.into() }
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+/// A name that is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probe<'a> {
+    head: u64,
+    text: &'a str,
+}
+
+impl<'a> Probe<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { head: head(text), text }
+    }
+}
+
+const HEAD_BYTES: usize = 7;
+
+fn head(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    for (slot, byte) in bytes.iter_mut().zip(text.bytes().take(HEAD_BYTES)) {
+        *slot = byte;
+    }
+    // Lengths above 255 share a value: they are told apart by their text.
+    let [.., last] = &mut bytes;
+    *last = u8::try_from(text.len()).unwrap_or(u8::MAX);
+    u64::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_equal_exactly_when_their_texts_are() {
+        let texts = ["", "a", "b", "a\0", "abcdefg", "abcdefgh", "abcdefgi", "abcdefg\0", "é", "deviceId"];
+        for left in texts {
+            for right in texts {
+                assert_eq!(Name::from(left).is(Probe::new(right)), left == right, "{left:?} {right:?}");
+            }
+        }
+    }
+}
