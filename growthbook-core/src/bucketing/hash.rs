@@ -104,25 +104,22 @@ fn fnv1a(state: u32, text: &str) -> u32 {
     if seen.is_ascii() {
         return hash;
     }
-    text.encode_utf16().fold(state, fnv1a_step)
+    text.encode_utf16().map(u32::from).fold(state, fnv1a_step)
 }
 
 /// The hash of the decimal digits of `number`.
 fn fnv1a_of_decimal(number: u32) -> u32 {
     let mut hash = OFFSET_BASIS;
-    let mut started = false;
     for power in POWERS_OF_TEN {
-        let digit = number / power % 10;
-        started |= digit != 0 || power == 1;
-        if started {
-            hash = (hash ^ (u32::from(b'0') + digit)).wrapping_mul(PRIME);
+        if number >= power || power == 1 {
+            hash = fnv1a_step(hash, number / power % 10 + u32::from(b'0'));
         }
     }
     hash
 }
 
-fn fnv1a_step(hash: u32, unit: u16) -> u32 {
-    (hash ^ u32::from(unit)).wrapping_mul(PRIME)
+fn fnv1a_step(hash: u32, unit: u32) -> u32 {
+    (hash ^ unit).wrapping_mul(PRIME)
 }
 
 const OFFSET_BASIS: u32 = 0x811c_9dc5;
@@ -210,7 +207,7 @@ mod tests {
 
         #[test]
         fn buckets_follow_the_definition(seed: String, value: String) {
-            let units = |text: String| text.encode_utf16().fold(OFFSET_BASIS, fnv1a_step);
+            let units = |text: String| text.encode_utf16().map(u32::from).fold(OFFSET_BASIS, fnv1a_step);
             let first = f64::from(units(format!("{value}{seed}")) % 1000) / 1000.0;
             let inner = units(format!("{seed}{value}"));
             let second = f64::from(units(inner.to_string()) % 10000) / 10000.0;
