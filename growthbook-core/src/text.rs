@@ -17,7 +17,7 @@ pub(crate) fn utf16_cmp(left: &str, right: &str) -> Ordering {
 /// Where two texts first differ, both bytes begin a character or both continue one of the same
 /// length, so it suffices to move the lead bytes of U+E000 to U+FFFF behind those of the
 /// four-byte characters.
-pub(crate) fn utf16_rank(byte: u8) -> u16 {
+fn utf16_rank(byte: u8) -> u16 {
     match byte {
         0xEE | 0xEF => u16::from(byte) + 0x100,
         _ => byte.into(),

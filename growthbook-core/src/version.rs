@@ -1,12 +1,14 @@
-//! Version strings, padded so that comparing text compares versions (section 5).
+//! Version strings, padded so that comparing text compares versions.
 //!
 //! This is not semantic versioning: `1.0 < 1.0.0`, `1-2-3` equals `1.2.3`, and a number of more
 //! than five digits compares as text. The condition operators `$veq`, `$vgt` and so on mean this
 //! order in every SDK.
+//!
+//! Section 5 of the evaluation specification.
 
 use std::{cmp::Ordering, iter};
 
-use crate::text::utf16_rank;
+use crate::text::utf16_cmp;
 
 /// The version that a condition compares with, prepared when the condition is compiled.
 #[derive(Clone, Debug)]
@@ -32,11 +34,15 @@ impl PaddedVersion {
         if let (Some(left), Some(right)) = (self.packed, pack(other)) {
             return left.cmp(&right);
         }
-        let other = padded_pieces(other).flat_map(str::bytes);
-        self.padded
-            .bytes()
-            .map(utf16_rank)
-            .cmp(other.map(utf16_rank))
+        let rest = padded_pieces(other).try_fold(&*self.padded, |rest, piece| {
+            rest.strip_prefix(piece)
+                .ok_or_else(|| utf16_cmp(rest, piece))
+        });
+        match rest {
+            Ok("") => Ordering::Equal,
+            Ok(_) => Ordering::Greater,
+            Err(order) => order,
+        }
     }
 }
 
@@ -53,11 +59,13 @@ fn padded_pieces(text: &str) -> impl Iterator<Item = &str> {
     let text = text
         .split_once('+')
         .map_or(text, |(version, _build)| version);
-    let segments = text.split(SEPARATORS);
-    let release_marker = (segments.clone().count() == 3).then_some("-~");
-    let separators = iter::once("").chain(iter::repeat("-"));
-    segments
-        .zip(separators)
+    let separators = text
+        .bytes()
+        .filter(|byte| matches!(byte, b'-' | b'.'))
+        .count();
+    let release_marker = (separators == 2).then_some("-~");
+    text.split(['-', '.'])
+        .zip(iter::once("").chain(iter::repeat("-")))
         .flat_map(|(segment, separator)| [separator, padding(segment), segment])
         .chain(release_marker)
 }
@@ -99,7 +107,6 @@ fn pack(text: &str) -> Option<u64> {
     (digits > 0).then_some((packed << SEGMENT_BITS | segment) << (SEGMENT_BITS * segments_left))
 }
 
-const SEPARATORS: [char; 2] = ['-', '.'];
 const BLANKS: &str = "    ";
 const SEGMENT_BITS: u32 = 20;
 
