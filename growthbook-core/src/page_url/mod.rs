@@ -1,12 +1,15 @@
 //! The address of the page a user is on, and what experiments do with it.
 //!
-//! A [`PageUrl`] is parsed once, by the algorithm that browsers use, when the user's context is
-//! built. Experiments match it against their patterns ([`UrlTargeting`], [`LegacyUrlPattern`]),
+//! A [`PageUrl`] is built with the user's context and parsed once, by the algorithm that browsers
+//! use, when an experiment first asks. Experiments match it against their patterns ([`UrlTargeting`], [`LegacyUrlPattern`]),
 //! read a forced variation from its query, and pass that query on when they redirect.
 //!
 //! Sections 11 and 21 of the evaluation specification.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{LazyLock, OnceLock},
+};
 
 use url::Url;
 
@@ -20,19 +23,23 @@ mod simple;
 mod targeting;
 mod wildcard;
 
-/// The address of a page: any text, and what could be read from it.
+/// The address of a page: any text, and what can be read from it.
 #[derive(Clone, Debug)]
 pub(crate) struct PageUrl {
     text: Box<str>,
-    parsed: Option<ParsedUrl>,
+    has_query: bool,
+    /// Nothing for text that is no URL. Filled when first asked for: parsing costs more than
+    /// evaluating several features, and few of them look at the address.
+    parsed: OnceLock<Option<ParsedUrl>>,
 }
 
 impl PageUrl {
     /// Takes an absolute or relative URL. Text that is no URL matches nothing and has no query.
-    pub(crate) fn parse(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self {
             text: text.into(),
-            parsed: ParsedUrl::parse(text),
+            has_query: text.contains('?'),
+            parsed: OnceLock::new(),
         }
     }
 
@@ -43,8 +50,10 @@ impl PageUrl {
 
     /// The first non-empty value of the query parameter with exactly this name, decoded.
     pub(crate) fn query_value(&self, name: &str) -> Option<&str> {
-        self.parsed
-            .as_ref()?
+        if !self.has_query {
+            return None;
+        }
+        self.parsed()?
             .query_values(name)
             .find(|value| !value.is_empty())
     }
@@ -59,11 +68,17 @@ impl PageUrl {
         }
         value.parse().ok().filter(|index| *index < variations)
     }
+
+    fn parsed(&self) -> Option<&ParsedUrl> {
+        self.parsed
+            .get_or_init(|| ParsedUrl::parse(&self.text))
+            .as_ref()
+    }
 }
 
 /// As [`PageUrl::query_override`], for an address that is used only once.
 pub(crate) fn query_override(experiment_key: &str, url: &str, variations: usize) -> Option<usize> {
-    PageUrl::parse(url).query_override(experiment_key, variations)
+    PageUrl::new(url).query_override(experiment_key, variations)
 }
 
 #[derive(Clone, Debug)]
@@ -138,7 +153,7 @@ mod tests {
         check("k=&k=1&k=2", Some(1));
         check("k=x&k=1", None);
         assert_eq!(
-            PageUrl::parse("/?k=&k=b%20c+d").query_value("k"),
+            PageUrl::new("/?k=&k=b%20c+d").query_value("k"),
             Some("b c d")
         );
     }
@@ -154,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_text_is_kept() {
-        assert_eq!(PageUrl::parse("  /a/../b ").as_str(), "  /a/../b ");
+        assert_eq!(PageUrl::new("  /a/../b ").as_str(), "  /a/../b ");
     }
 
     proptest! {

@@ -46,7 +46,7 @@ mod tests {
 
     fn check(current: &str, target: &str, expected: &str) {
         assert_eq!(
-            merge_query(&PageUrl::parse(current), target),
+            merge_query(&PageUrl::new(current), target),
             expected,
             "{current} {target}"
         );

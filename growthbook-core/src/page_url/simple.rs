@@ -124,4 +124,44 @@ mod tests {
         check("http://www.example.com/a", "http://www.example.com", false);
         check("http://localhost:3000/a", "localhost:3000/a", false);
     }
+
+    #[test]
+    fn hosts_compare_with_their_ports_and_without_user_or_case() {
+        check("http://u:p@example.com/a", "example.com/a", true);
+        check("HTTP://EXAMPLE.COM/Home", "example.com/hOME", true);
+        check("http://example.com:8080/a", "example.com:8080/a", true);
+        check("http://example.com:8080/a", "example.com:*/a", false);
+        check("https://example.com:443/a", "http://example.com/a", true);
+        check("https://example.com/a", "http://example.com:443/a", false);
+        check("http://[::1]:3000/a", "http://[::1]:3000/a", true);
+        check("http://exämple.com/ü", "exämple.com/ü", true);
+        check("http://192.168.0.1/a", "192.168.*.1/a", false);
+    }
+
+    #[test]
+    fn paths_compare_with_one_slash_more_or_less() {
+        check("/a//", "/a/", false);
+        check("/", "*", true);
+        check("http://example.com/a/b/c", "/a/*/c", true);
+        check("http://example.com/a/c", "/a/*/c", false);
+        check("http://example.com/a(b)", "/a(b)", true);
+        check("http://example.com/ab", "/a.b", false);
+        check("http://example.com/axb", "/a_____b", true);
+        check("mailto:a@b.c", "mailto:A@b.c", true);
+        check("mailto:a@b.c", "*", true);
+    }
+
+    #[test]
+    fn fragments_and_parameters_compare_if_the_pattern_has_them() {
+        check("/a#top", "/a#", true);
+        check("/a#top", "/a#TOP", true);
+        check("/a#top", "/a#*", true);
+        check("/a", "/a#*", false);
+        check("/a?x=A", "/a?x=a", true);
+        check("/a?X=1", "/a?x=1", false);
+        check("/a?x=&x=1", "/a?x=1", false);
+        check("/a?x=1&x=2", "/a?x=1&x=2", false);
+        check("/a?x=caf%C3%89", "/a?x=café", true);
+        check("/a?x=a%0Ab", "/a?x=*", false);
+    }
 }

@@ -70,6 +70,11 @@ pub(super) const WILDCARD: &str = "_____";
 /// The unit that stands for its case variants: its upper-case form if that is one unit too, except
 /// that nothing outside ASCII folds into it (ECMAScript, `Canonicalize` without the flag `u`).
 fn fold_case(unit: u16) -> u16 {
+    if let Ok(byte) = u8::try_from(unit)
+        && byte.is_ascii()
+    {
+        return byte.to_ascii_uppercase().into();
+    }
     let Some(character) = char::from_u32(unit.into()) else {
         return unit;
     };
@@ -77,7 +82,7 @@ fn fold_case(unit: u16) -> u16 {
     let (Some(upper), None) = (upper.next(), upper.next()) else {
         return unit;
     };
-    if upper.is_ascii() && !character.is_ascii() {
+    if upper.is_ascii() {
         return unit;
     }
     u16::try_from(u32::from(upper)).unwrap_or(unit)
