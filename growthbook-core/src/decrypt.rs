@@ -1,4 +1,6 @@
-//! Opening sealed payloads: AES-128 in CBC mode (section 24).
+//! Opening sealed payloads: AES-128 in CBC mode.
+//!
+//! Section 24 of the evaluation specification.
 
 use aes::{
     Aes128,
@@ -11,7 +13,8 @@ use base64::{
 
 use crate::secret::DecryptionKey;
 
-/// Opens a sealed text: base64 of the initialisation vector, a dot, base64 of the ciphertext.
+/// Opens a sealed text: base64 of the initialisation vector, a dot, base64 of the ciphertext
+/// (section 24).
 ///
 /// The result is text; whether it is valid JSON is for the caller to find out.
 ///
@@ -19,6 +22,17 @@ use crate::secret::DecryptionKey;
 ///
 /// When the text was not sealed, not sealed with this key, or damaged on the way; nothing tells
 /// these apart. Check that the key belongs to the SDK connection, and fetch the payload again.
+///
+/// # Example
+///
+/// ```
+/// use growthbook_core::{DecryptionKey, decrypt};
+///
+/// let key = DecryptionKey::new("MDEyMzQ1Njc4OWFiY2RlZg==")?;
+/// let sealed = "BwcHBwcHBwcHBwcHBwcHBw==.S330KajsGls2F7baSc44wQ==";
+/// assert_eq!(decrypt(sealed, &key)?, r#"{"features":{}}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decrypt(sealed: &str, key: &DecryptionKey) -> Result<String, DecryptError> {
     let (iv, ciphertext) = sealed.split_once('.').ok_or(DecryptError)?;
     let iv = decode_base64(iv).ok_or(DecryptError)?;
