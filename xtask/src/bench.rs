@@ -107,10 +107,9 @@ mod tests {
 
     #[test]
     fn finds_the_binary_among_what_cargo_says() {
-        let built = r#"{"reason": "compiler-artifact", "target": {"name": "evaluate"}, "executable": "/t/evaluate-1"}"#;
+        let built = r#"{"target": {"name": "evaluate"}, "executable": "/t/evaluate-1"}"#;
         assert_eq!(executable(built), Some(PathBuf::from("/t/evaluate-1")));
-        let library =
-            r#"{"reason": "compiler-artifact", "target": {"name": "serde"}, "executable": null}"#;
+        let library = r#"{"target": {"name": "serde"}, "executable": null}"#;
         assert_eq!(executable(library), None);
     }
 }

@@ -6,6 +6,7 @@ mod arrows;
 mod lexer;
 mod paths;
 mod sources;
+mod test_items;
 mod tree;
 
 use crate::arguments::Arguments;

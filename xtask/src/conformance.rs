@@ -159,7 +159,8 @@ fn json(rows: &[Row]) -> String {
 fn judge(rows: &[Row], upstream: &BTreeMap<String, usize>) -> Outcome {
     if rows.is_empty() {
         return Err(Failure::new(
-            "no suite was reported: the test binary `conformance` of growthbook-core did not run, or ignored GROWTHBOOK_CONFORMANCE_REPORT",
+            "no suite was reported: the test binary `conformance` of growthbook-core did not run, \
+             or ignored GROWTHBOOK_CONFORMANCE_REPORT",
         ));
     }
     let mut problems = Vec::new();

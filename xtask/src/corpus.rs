@@ -139,7 +139,9 @@ impl Pin {
         let sum = hex(&Sha256::digest(bytes));
         if sum != self.sha256 {
             return Err(Failure::new(format!(
-                "{} has the SHA-256 {sum}, but conformance/corpus.json pins {}; CONTRIBUTING.md says how to update the corpus",
+                "{} has the SHA-256 {sum}, but conformance/corpus.json pins {}; \
+                 `cargo xtask corpus pull` gets the pinned file, \
+                 CONTRIBUTING.md says how to pin another",
                 path.display(),
                 self.sha256
             )));
@@ -183,10 +185,15 @@ impl Pin {
         let folder = EmptyFolder::create()?;
         let package = format!("{}@{}", self.package, self.version);
         let step = Step::cargo().args(["info", &package]).folder(&folder.0);
-        step.stdout()?;
+        step.stdout().map_err(|failure| {
+            Failure::new(format!(
+                "{failure}; getting the corpus needs the network, once"
+            ))
+        })?;
         self.unpacked().ok_or_else(|| {
             Failure::new(format!(
-                "cargo knows {package}, but no {}-{}/{} is in its registry folder; try `cargo fetch` in any project that uses the crate",
+                "cargo knows {package}, but there is no {}-{}/{} in its registry folder; \
+                 `cargo fetch` in a project that uses the crate puts it there",
                 self.package, self.version, self.file
             ))
         })

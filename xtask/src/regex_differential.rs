@@ -12,7 +12,7 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Outcome {
     arguments.finish()?;
     if !is_installed("node") {
         println!(
-            "skipped: the comparison with JavaScript's regular expressions, because node is not installed"
+            "skipped: the comparison with JavaScript's expressions, because node is not installed"
         );
         return Ok(());
     }

@@ -59,8 +59,8 @@ impl fmt::Display for Tally {
         let verdict = if *failed == 0 { "ok" } else { "FAILED" };
         write!(
             f,
-            "test result: {verdict}. {passed} passed; {failed} failed; {ignored} ignored; {measured} measured; \
-             {filtered_out} filtered out; finished in {:.2}s",
+            "test result: {verdict}. {passed} passed; {failed} failed; {ignored} ignored; \
+             {measured} measured; {filtered_out} filtered out; finished in {:.2}s",
             took.as_secs_f64()
         )
     }
@@ -74,17 +74,25 @@ mod tests {
     fn adds_up_what_the_binaries_say_and_says_it_the_same_way() {
         let mut tally = Tally::default();
         tally.read("running 3 tests");
-        tally.read("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.01s");
-        tally.read("test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.02s");
+        tally.read(
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; \
+             finished in 0.01s",
+        );
+        tally.read(
+            "test result: FAILED. 4 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; \
+             finished in 0.02s",
+        );
         assert_eq!(
             tally.finished_in(Duration::from_millis(1500)).to_string(),
-            "test result: FAILED. 7 passed; 1 failed; 1 ignored; 0 measured; 2 filtered out; finished in 1.50s"
+            "test result: FAILED. 7 passed; 1 failed; 1 ignored; 0 measured; 2 filtered out; \
+             finished in 1.50s"
         );
     }
 
     #[test]
     fn what_it_displays_it_can_read() {
-        let line = "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+        let line = "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; \
+                    finished in 0.00s";
         let mut tally = Tally::default();
         tally.read(line);
         assert_eq!(tally.to_string(), line);

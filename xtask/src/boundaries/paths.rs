@@ -1,6 +1,7 @@
 //! The paths that a source file names: in `use` trees, in code, and as macros.
 
 use super::lexer::{Kind, Token, tokens};
+use super::test_items::without_tests;
 
 /// A path as it stands in the source, `use` trees spelled out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,98 +54,15 @@ impl Named {
         if first == "super" {
             path.pop();
         }
-        while let Some((next, after)) = rest.split_first().filter(|(next, _)| *next == "super") {
-            debug_assert_eq!(next, "super");
+        while let [next, after @ ..] = rest
+            && next == "super"
+        {
             path.pop();
             rest = after;
         }
         path.extend(rest.iter().cloned());
         Some(path)
     }
-}
-
-/// Drops modules, functions, imports and impls under `#[cfg(test)]`; returns what is left, and the
-/// names of dropped `mod name;`.
-fn without_tests(tokens: &[Token]) -> (Vec<Token>, Vec<String>) {
-    let mut code = Vec::new();
-    let mut modules = Vec::new();
-    let mut rest = tokens;
-    while let Some((first, after)) = rest.split_first() {
-        let Some(item) = test_item(rest) else {
-            code.push(first.clone());
-            rest = after;
-            continue;
-        };
-        if let [Some("mod"), Some(name)] = [identifier(item, 0), identifier(item, 1)]
-            && item.get(2).is_some_and(|token| token.is(';'))
-        {
-            modules.push(name.to_owned());
-        }
-        rest = after_item(item);
-    }
-    (code, modules)
-}
-
-/// What follows `#[cfg(test)]`, further attributes and a visibility, if `tokens` starts with that
-/// and an item of a kind we know follows.
-fn test_item(tokens: &[Token]) -> Option<&[Token]> {
-    let mut rest = tokens;
-    for expected in ["#", "[", "cfg", "(", "test", ")", "]"] {
-        let (first, after) = rest.split_first()?;
-        let matches = match &first.kind {
-            Kind::Identifier(name) => name == expected,
-            Kind::Punctuation(mark) => expected.starts_with(*mark),
-            Kind::Literal | Kind::PathSeparator => false,
-        };
-        if !matches {
-            return None;
-        }
-        rest = after;
-    }
-    while rest.first().is_some_and(|token| token.is('#')) {
-        rest = after_group(rest.get(1..)?);
-    }
-    if identifier(rest, 0) == Some("pub") {
-        rest = rest.get(1..)?;
-        if rest.first().is_some_and(|token| token.is('(')) {
-            rest = after_group(rest);
-        }
-    }
-    matches!(identifier(rest, 0), Some("fn" | "impl" | "mod" | "use")).then_some(rest)
-}
-
-fn identifier(tokens: &[Token], at: usize) -> Option<&str> {
-    tokens.get(at).and_then(Token::identifier)
-}
-
-/// What follows the bracketed group that `tokens` starts with.
-fn after_group(tokens: &[Token]) -> &[Token] {
-    let mut depth = 0_usize;
-    for (at, token) in tokens.iter().enumerate() {
-        match token.kind {
-            Kind::Punctuation('(' | '[' | '{') => depth += 1,
-            Kind::Punctuation(')' | ']' | '}') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            return tokens.get(at + 1..).unwrap_or_default();
-        }
-    }
-    &[]
-}
-
-/// What follows the item that `tokens` starts with: after its `;`, or after its braces.
-fn after_item(tokens: &[Token]) -> &[Token] {
-    let mut rest = tokens;
-    while let Some((first, after)) = rest.split_first() {
-        match first.kind {
-            Kind::Punctuation(';') => return after,
-            Kind::Punctuation('{') => return after_group(rest),
-            Kind::Punctuation('(' | '[') => rest = after_group(rest),
-            _ => rest = after,
-        }
-    }
-    &[]
 }
 
 struct Scan<'a> {
@@ -358,23 +276,12 @@ mod tests {
 
     #[test]
     fn tests_are_left_out() {
-        let source = "use a::b;\n#[cfg(test)]\n#[expect(x)]\nmod tests { use std::fs; mod more { } }\n\
-                      #[cfg(test)] pub(crate) fn f(x: [u8; 3]) { std::fs::read(x); }\n\
-                      #[cfg(test)] use std::{env, fs};\n#[cfg(test)] mod elsewhere;\nuse c::d;";
-        let names = Names::of(source);
-        let found: Vec<_> = names
-            .paths
-            .iter()
-            .map(|named| named.segments.join("::"))
-            .collect();
-        assert_eq!(found, ["a::b", "c::d"]);
-        assert_eq!(names.test_modules, ["elsewhere"]);
-    }
-
-    #[test]
-    fn only_what_is_for_tests_alone_is_left_out() {
-        let source = "#[cfg(any(test, feature = \"testing\"))] mod t { use std::fs; } #[cfg(test)] x: std::net::Y,";
-        assert_eq!(paths(source), ["std::fs", "std::net::Y"]);
+        let names = Names::of("use a::b; #[cfg(test)] mod tests { use std::fs; } use c::d;");
+        assert_eq!(names.paths.len(), 2);
+        assert_eq!(
+            Names::of("#[cfg(test)] mod elsewhere;").test_modules,
+            ["elsewhere"]
+        );
     }
 
     #[test]

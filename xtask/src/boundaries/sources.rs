@@ -244,7 +244,8 @@ mod tests {
         assert_eq!(
             check(&[("attributes::value", "use crate::condition::Condition;")]),
             [
-                "attributes::value.rs:1 names `crate::condition::Condition`, but `attributes` may not name `condition`"
+                "attributes::value.rs:1 names `crate::condition::Condition`, \
+                 but `attributes` may not name `condition`"
             ]
         );
         assert_eq!(

@@ -36,7 +36,8 @@ fn judge<'a>(crates: impl Iterator<Item = &'a str>) -> Vec<String> {
             ));
         } else if !ALLOWED.contains(&name) {
             problems.push(format!(
-                "growthbook-core depends on `{name}`: if that is wanted, add it to ALLOWED in xtask/src/boundaries/tree.rs"
+                "growthbook-core depends on `{name}`: if that is wanted, add it to ALLOWED \
+                 in xtask/src/boundaries/tree.rs"
             ));
         }
     }
