@@ -113,19 +113,17 @@ fn format(_: &Workspace) -> Outcome {
 
 /// Package by package, so that one package's features do not hide what another one lacks.
 fn clippy(workspace: &Workspace) -> Outcome {
+    let mut problems = Vec::new();
     for package in workspace.packages() {
-        let sets: &[&[&str]] = if package.features().is_empty() {
-            &[&[]]
-        } else {
-            &[&[], &["--all-features"]]
-        };
-        for features in sets {
-            let step =
-                Step::cargo().args(["clippy", "--locked", "-p", package.name(), "--all-targets"]);
-            step.args(*features).args(["--", "-D", "warnings"]).run()?;
+        let all_features = (!package.features().is_empty()).then_some("--all-features");
+        for features in [None].into_iter().chain(all_features.map(Some)) {
+            let step = Step::cargo().args(["clippy", "--locked", "--all-targets"]);
+            let step = step.args(["-p", package.name()]).args(features);
+            let outcome = step.args(["--", "-D", "warnings"]).run();
+            problems.extend(outcome.err().map(|failure| failure.to_string()));
         }
     }
-    Ok(())
+    Failure::unless_empty("clippy finds fault:", &problems)
 }
 
 fn docs(_: &Workspace) -> Outcome {

@@ -93,7 +93,10 @@ fn readmes(workspace: &Workspace) -> Outcome<Vec<String>> {
     let root = workspace.root();
     let folders = workspace.published().map(Package::folder);
     for folder in [root].into_iter().chain(folders) {
-        let path = folder.join("README.md");
+        let path = folder
+            .strip_prefix(root)
+            .unwrap_or(folder)
+            .join("README.md");
         if !path.is_file() {
             problems.push(format!("{} is missing", path.display()));
             continue;

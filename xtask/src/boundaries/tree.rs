@@ -115,6 +115,7 @@ const ALLOWED: &[&str] = &[
     "hybrid-array",
     "inout",
     "typenum",
+    "zeroize",
     // Under regex.
     "aho-corasick",
     "memchr",
