@@ -94,11 +94,10 @@ impl Step {
         if let Some(stdout) = child.stdout.take() {
             for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line);
-                println!("{line}");
+                // A reader that went away (`| head`) is no reason to stop the program.
+                let _ = writeln!(std::io::stdout(), "{line}");
                 each(&line);
             }
-            // A reader that went away (`| head`) is no reason to stop the tests.
-            let _ = std::io::stdout().flush();
         }
         let status = child.wait().map_err(|error| self.not_started(&error))?;
         self.judge(status)
