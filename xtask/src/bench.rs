@@ -1,0 +1,115 @@
+//! Timings on this machine, and instruction counts that are the same on every run.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::arguments::Arguments;
+use crate::failure::{Failure, Outcome};
+use crate::step::{Step, is_installed};
+use crate::workspace::Workspace;
+
+/// `cargo xtask bench [--instructions] [filter]`; words that are not ours go to the benchmark.
+pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Outcome {
+    if !arguments.flag("--instructions") {
+        return bench().arg("--").args(arguments.rest()).run();
+    }
+    let filter = arguments.word().unwrap_or_default();
+    arguments.finish()?;
+    if is_installed("valgrind") {
+        return count_instructions(workspace, &filter);
+    }
+    println!("skipped: counting instructions, because valgrind is not installed");
+    Ok(())
+}
+
+fn bench() -> Step {
+    Step::cargo().args([
+        "bench",
+        "--locked",
+        "-p",
+        "growthbook-core",
+        "--bench",
+        "evaluate",
+    ])
+}
+
+/// Runs each workload for some operations and for twice as many. The difference holds no set-up,
+/// only operations.
+fn count_instructions(workspace: &Workspace, filter: &str) -> Outcome {
+    let messages = bench()
+        .args(["--no-run", "--message-format", "json"])
+        .stdout()?;
+    let Some(binary) = messages.lines().find_map(executable) else {
+        return Err(Failure::new(
+            "cargo built no benchmark `evaluate` of growthbook-core",
+        ));
+    };
+    let workloads = Step::executable(&binary).arg("--list").stdout()?;
+    let mut table = vec![format!("{:<32}{:>16}", "workload", "instructions")];
+    for workload in workloads
+        .lines()
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && name.contains(filter))
+    {
+        let collect = |operations: u64| -> Outcome<u64> {
+            let step = Step::program("valgrind").arg("--tool=callgrind");
+            let step = step.arg(format!(
+                "--callgrind-out-file={}",
+                workspace.target("callgrind.out").display()
+            ));
+            let step = step
+                .arg(&binary)
+                .args(["--count", workload, &operations.to_string()]);
+            collected(&step.stderr()?)
+        };
+        let per_operation =
+            collect(2 * OPERATIONS)?.saturating_sub(collect(OPERATIONS)?) / OPERATIONS;
+        table.push(format!("{workload:<32}{per_operation:>16}"));
+    }
+    println!("{}", table.join("\n"));
+    Ok(())
+}
+
+/// The benchmark's binary, in the message with which cargo announces it.
+fn executable(message: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    let is_ours = message.pointer("/target/name")? == "evaluate";
+    is_ours.then_some(())?;
+    Some(PathBuf::from(message.get("executable")?.as_str()?))
+}
+
+/// What callgrind says at its end: `==1234== Collected : 567890`.
+fn collected(report: &str) -> Outcome<u64> {
+    let line = report
+        .lines()
+        .find_map(|line| line.split_once("Collected :"));
+    let count = line.and_then(|(_, count)| count.trim().parse().ok());
+    count.ok_or_else(|| {
+        Failure::new(format!(
+            "callgrind did not say what it collected:\n{report}"
+        ))
+    })
+}
+
+const OPERATIONS: u64 = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_total_of_callgrind() {
+        let report = "==12== Events    : Ir\n==12== Collected : 7005\n==12== \n";
+        assert_eq!(collected(report), Ok(7005));
+        assert!(collected("==12== Events    : Ir").is_err());
+    }
+
+    #[test]
+    fn finds_the_binary_among_what_cargo_says() {
+        let built = r#"{"target": {"name": "evaluate"}, "executable": "/t/evaluate-1"}"#;
+        assert_eq!(executable(built), Some(PathBuf::from("/t/evaluate-1")));
+        let library = r#"{"target": {"name": "serde"}, "executable": null}"#;
+        assert_eq!(executable(library), None);
+    }
+}
