@@ -1,10 +1,10 @@
 //! Stands in for the JavaScript regular expressions that replace it.
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct JsRegex(regex::Regex);
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PatternError;
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BudgetExhausted;
 
 impl JsRegex {
@@ -20,5 +20,10 @@ impl JsRegex {
     #[expect(clippy::unnecessary_wraps, reason = "the signature of what comes here")]
     pub(crate) fn is_match(&self, text: &str) -> Result<bool, BudgetExhausted> {
         Ok(self.0.is_match(text))
+    }
+}
+impl std::fmt::Display for PatternError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("bad")
     }
 }

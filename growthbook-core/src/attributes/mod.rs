@@ -3,6 +3,7 @@
 //! [`Attributes`] is our own type because evaluation observes what `serde_json::Value` may lose: the order of keys
 //! (spec 3.5), and that every number is a double (spec 0).
 
+mod layers;
 mod name;
 mod number;
 mod path;
@@ -14,6 +15,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+pub(crate) use self::layers::{Layers, REMOTE_GROUPS};
 pub(crate) use self::name::{Name, Probe};
 pub use self::number::Number;
 pub(crate) use self::path::AttributePath;
@@ -52,12 +54,16 @@ struct Entry {
 impl Attributes {
     /// No attributes.
     pub const fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self {
+            entries: Vec::new(),
+        }
     }
 
     /// No attributes yet, with room for `capacity` of them.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity) }
+        Self {
+            entries: Vec::with_capacity(capacity),
+        }
     }
 
     /// Adds an attribute, replacing an earlier one of that name.
@@ -75,7 +81,11 @@ impl Attributes {
     ) -> Option<AttributeValue> {
         let name = Name::from(name.into());
         let value = value.into();
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name.is(name.probe())) {
+        if let Some(entry) = self
+            .entries
+            .iter_mut()
+            .find(|entry| entry.name.is(name.probe()))
+        {
             return Some(std::mem::replace(&mut entry.value, value));
         }
         let place = self.place_of(&name);
@@ -85,7 +95,10 @@ impl Attributes {
 
     /// Removes an attribute, and returns its value.
     pub fn remove(&mut self, name: &str) -> Option<AttributeValue> {
-        let place = self.entries.iter().position(|entry| entry.name.is(Probe::new(name)))?;
+        let place = self
+            .entries
+            .iter()
+            .position(|entry| entry.name.is(Probe::new(name)))?;
         Some(self.entries.remove(place).value)
     }
 
@@ -106,7 +119,9 @@ impl Attributes {
 
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
-        self.entries.iter().map(|entry| (entry.name.as_str(), &entry.value))
+        self.entries
+            .iter()
+            .map(|entry| (entry.name.as_str(), &entry.value))
     }
 
     /// Attributes from the text of a JSON object, with its key order kept.
@@ -155,7 +170,10 @@ impl Attributes {
     }
 
     pub(crate) fn find(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
-        self.entries.iter().find(|entry| entry.name.is(probe)).map(|entry| &entry.value)
+        self.entries
+            .iter()
+            .find(|entry| entry.name.is(probe))
+            .map(|entry| &entry.value)
     }
 
     /// Where a new name belongs: indices ascending in front, others at the end.
@@ -175,11 +193,17 @@ impl Attributes {
             places.insert(entry.name.as_str().to_owned(), place);
         }
         for (name, value) in new {
-            if let Some(entry) = places.get(&name).and_then(|place| self.entries.get_mut(*place)) {
+            if let Some(entry) = places
+                .get(&name)
+                .and_then(|place| self.entries.get_mut(*place))
+            {
                 entry.value = value;
             } else {
                 places.insert(name.clone(), self.entries.len());
-                self.entries.push(Entry { name: Name::from(name), value });
+                self.entries.push(Entry {
+                    name: Name::from(name),
+                    value,
+                });
             }
         }
         self.entries
@@ -198,7 +222,10 @@ impl From<&Object<'_>> for Attributes {
         // The object's keys are unique and in order already.
         let entries = object
             .iter()
-            .map(|(name, value)| Entry { name: Name::from(name), value: value.into() })
+            .map(|(name, value)| Entry {
+                name: Name::from(name),
+                value: value.into(),
+            })
             .collect();
         Self { entries }
     }
@@ -220,7 +247,10 @@ impl TryFrom<Value> for Attributes {
 
 impl<N: Into<String>, V: Into<AttributeValue>> Extend<(N, V)> for Attributes {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, new: I) {
-        self.extend_unique(new.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self.extend_unique(
+            new.into_iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        );
     }
 }
 
@@ -248,7 +278,9 @@ impl Iterator for IntoIter {
     type Item = (String, AttributeValue);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|entry| (entry.name.as_str().to_owned(), entry.value))
+        self.0
+            .next()
+            .map(|entry| (entry.name.as_str().to_owned(), entry.value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -283,7 +315,10 @@ impl AttributeError {
     /// Keeps the place and drops the text: serde's messages quote values.
     #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
     fn json(error: serde_json::Error) -> Self {
-        Self::Json { line: error.line(), column: error.column() }
+        Self::Json {
+            line: error.line(),
+            column: error.column(),
+        }
     }
 }
 
@@ -297,14 +332,20 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_in_javascript_order() {
-        let mut attributes = Attributes::new().with("b", 1).with("10", 2).with("a", 3).with("9", 4);
+        let mut attributes = Attributes::new()
+            .with("b", 1)
+            .with("10", 2)
+            .with("a", 3)
+            .with("9", 4);
         assert_eq!(names(&attributes), ["9", "10", "b", "a"]);
         assert_eq!(attributes.insert("b", 5), Some(1.into()));
         assert_eq!(attributes.len(), 4);
         assert_eq!(attributes.remove("10"), Some(2.into()));
         assert_eq!(names(&attributes), ["9", "b", "a"]);
 
-        let collected: Attributes = [("b", 1), ("10", 2), ("a", 3), ("9", 4), ("b", 5)].into_iter().collect();
+        let collected: Attributes = [("b", 1), ("10", 2), ("a", 3), ("9", 4), ("b", 5)]
+            .into_iter()
+            .collect();
         assert_eq!(names(&collected), ["9", "10", "b", "a"]);
         assert_eq!(collected.get("b"), Some(&5.into()));
     }
@@ -321,8 +362,14 @@ mod tests {
     #[test]
     fn errors_name_a_place_and_no_value() {
         let error = Attributes::from_json(r#"{"id": "secret-value" oops}"#).unwrap_err();
-        assert_eq!(error.to_string(), "the attributes are not valid JSON (line 1, column 23)");
-        assert!(matches!(Attributes::from_json("[1]"), Err(AttributeError::NotAnObject)));
+        assert_eq!(
+            error.to_string(),
+            "the attributes are not valid JSON (line 1, column 23)"
+        );
+        assert!(matches!(
+            Attributes::from_json("[1]"),
+            Err(AttributeError::NotAnObject)
+        ));
         assert!(Attributes::try_from(Value::from(5)).is_err());
     }
 

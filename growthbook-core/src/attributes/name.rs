@@ -20,19 +20,28 @@ impl Name {
     }
 
     pub(crate) fn probe(&self) -> Probe<'_> {
-        Probe { head: self.head, text: &self.text }
+        Probe {
+            head: self.head,
+            text: &self.text,
+        }
     }
 }
 
 impl From<String> for Name {
     fn from(text: String) -> Self {
-        Self { head: head(&text), text: text.into_boxed_str() }
+        Self {
+            head: head(&text),
+            text: text.into_boxed_str(),
+        }
     }
 }
 
 impl From<&str> for Name {
     fn from(text: &str) -> Self {
-        Self { head: head(text), text: text.into() }
+        Self {
+            head: head(text),
+            text: text.into(),
+        }
     }
 }
 
@@ -51,7 +60,14 @@ pub(crate) struct Probe<'a> {
 
 impl<'a> Probe<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { head: head(text), text }
+        Self {
+            head: head(text),
+            text,
+        }
+    }
+
+    pub(crate) fn as_str(self) -> &'a str {
+        self.text
     }
 }
 
@@ -74,10 +90,25 @@ mod tests {
 
     #[test]
     fn names_are_equal_exactly_when_their_texts_are() {
-        let texts = ["", "a", "b", "a\0", "abcdefg", "abcdefgh", "abcdefgi", "abcdefg\0", "é", "deviceId"];
+        let texts = [
+            "",
+            "a",
+            "b",
+            "a\0",
+            "abcdefg",
+            "abcdefgh",
+            "abcdefgi",
+            "abcdefg\0",
+            "é",
+            "deviceId",
+        ];
         for left in texts {
             for right in texts {
-                assert_eq!(Name::from(left).is(Probe::new(right)), left == right, "{left:?} {right:?}");
+                assert_eq!(
+                    Name::from(left).is(Probe::new(right)),
+                    left == right,
+                    "{left:?} {right:?}"
+                );
             }
         }
     }

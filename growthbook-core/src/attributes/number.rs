@@ -20,7 +20,11 @@ pub struct Number(f64);
 impl Number {
     /// A number with this value, or `None` if it is NaN or infinite.
     pub const fn from_f64(value: f64) -> Option<Self> {
-        if value.is_finite() { Some(Self(value)) } else { None }
+        if value.is_finite() {
+            Some(Self(value))
+        } else {
+            None
+        }
     }
 
     /// The value.
@@ -92,6 +96,9 @@ mod tests {
         ] {
             assert_eq!(Number::from_f64(number).unwrap().to_string(), text);
         }
-        assert_eq!(Number::from(9_007_199_254_740_993_u64).to_string(), "9007199254740992");
+        assert_eq!(
+            Number::from(9_007_199_254_740_993_u64).to_string(),
+            "9007199254740992"
+        );
     }
 }

@@ -27,7 +27,10 @@ impl AttributePath {
             Some((first, rest)) => (first, rest.split('.').map(Segment::new).collect()),
             None => (path, Box::default()),
         };
-        Self { first: Segment::new(first), rest }
+        Self {
+            first: Segment::new(first),
+            rest,
+        }
     }
 
     /// The name of the attribute that the path starts from.
@@ -45,7 +48,11 @@ impl AttributePath {
         let Some(start) = start else {
             return &AttributeValue::Null;
         };
-        if self.rest.is_empty() { start } else { walk(start, self.rest.iter(), scratch) }
+        if self.rest.is_empty() {
+            start
+        } else {
+            walk(start, self.rest.iter(), scratch)
+        }
     }
 
     /// The value at this path inside `value`, where `value` itself plays the attributes' part: a list offers its items
@@ -55,7 +62,11 @@ impl AttributePath {
         value: &'v AttributeValue,
         scratch: &'v mut AttributeValue,
     ) -> &'v AttributeValue {
-        walk(value, std::iter::once(&self.first).chain(&self.rest), scratch)
+        walk(
+            value,
+            std::iter::once(&self.first).chain(&self.rest),
+            scratch,
+        )
     }
 }
 
@@ -84,7 +95,10 @@ fn walk<'v, 'p>(
 
 impl Segment {
     fn new(text: &str) -> Self {
-        Self { name: Name::from(text), item: Item::new(text) }
+        Self {
+            name: Name::from(text),
+            item: Item::new(text),
+        }
     }
 }
 

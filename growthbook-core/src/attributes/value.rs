@@ -21,7 +21,10 @@ use crate::json::{self, Json};
 /// assert_eq!(AttributeValue::from(None::<&str>), AttributeValue::Null);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "JSON has six kinds of value and gets no more")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "JSON has six kinds of value and gets no more"
+)]
 pub enum AttributeValue {
     /// JSON's null. A missing attribute is null, and a null one is missing: no condition can tell them apart (spec 3.4).
     #[default]
@@ -226,10 +229,23 @@ impl From<&Json<'_>> for AttributeValue {
         match json {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(*value),
-            Json::Number(number) => Self::from(*number),
+            Json::Number(number) => Self::from(number.value),
             Json::String(text) => Self::String(text.clone().into_owned()),
             Json::Array(items) => Self::List(items.iter().map(Self::from).collect()),
             Json::Object(object) => Self::Map(Attributes::from(object)),
+        }
+    }
+}
+
+impl From<&Value> for AttributeValue {
+    fn from(json: &Value) -> Self {
+        match json {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Number(number) => number.as_f64().map_or(Self::Null, Self::from),
+            Value::String(text) => Self::String(text.clone()),
+            Value::Array(items) => Self::List(items.iter().map(Self::from).collect()),
+            Value::Object(members) => Self::Map(members.iter().collect()),
         }
     }
 }
@@ -243,7 +259,10 @@ impl From<&AttributeValue> for Value {
             AttributeValue::String(text) => Self::String(text.clone()),
             AttributeValue::List(items) => Self::Array(items.iter().map(Self::from).collect()),
             AttributeValue::Map(entries) => Self::Object(
-                entries.iter().map(|(name, value)| (name.to_owned(), Self::from(value))).collect(),
+                entries
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), Self::from(value)))
+                    .collect(),
             ),
         }
     }
@@ -278,10 +297,22 @@ mod tests {
 
     #[test]
     fn truthiness_is_javascripts() {
-        for falsy in [AttributeValue::Null, false.into(), 0.into(), (-0.0).into(), "".into()] {
+        for falsy in [
+            AttributeValue::Null,
+            false.into(),
+            0.into(),
+            (-0.0).into(),
+            "".into(),
+        ] {
             assert!(!falsy.is_truthy(), "{falsy:?}");
         }
-        for truthy in ["0".into(), "false".into(), 1.into(), Vec::<u8>::new().into(), Attributes::new().into()] {
+        for truthy in [
+            "0".into(),
+            "false".into(),
+            1.into(),
+            Vec::<u8>::new().into(),
+            Attributes::new().into(),
+        ] {
             let truthy: AttributeValue = truthy;
             assert!(truthy.is_truthy(), "{truthy:?}");
         }
@@ -290,14 +321,21 @@ mod tests {
     #[test]
     fn only_strings_and_numbers_identify() {
         let text = |value: AttributeValue| {
-            value.identity(&mut ryu_js::Buffer::new()).map(str::to_owned)
+            value
+                .identity(&mut ryu_js::Buffer::new())
+                .map(str::to_owned)
         };
         assert_eq!(text("1".into()).as_deref(), Some("1"));
         assert_eq!(text(" ".into()).as_deref(), Some(" "));
         assert_eq!(text(123.0.into()).as_deref(), Some("123"));
-        for missing in
-            [AttributeValue::Null, true.into(), 0.into(), "".into(), vec!["1"].into(), f64::INFINITY.into()]
-        {
+        for missing in [
+            AttributeValue::Null,
+            true.into(),
+            0.into(),
+            "".into(),
+            vec!["1"].into(),
+            f64::INFINITY.into(),
+        ] {
             assert!(!missing.is_identity());
             assert_eq!(text(missing), None);
         }

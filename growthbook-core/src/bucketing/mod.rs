@@ -26,6 +26,8 @@ pub use self::{
     ranges::{BucketRanges, Range, bucket_ranges, equal_weights, weights_are_valid},
 };
 
+pub(crate) use self::ranges::choose_weighted;
+
 mod hash;
 mod namespace;
 mod ranges;

@@ -79,24 +79,42 @@ impl Range {
 /// assert_eq!(ranges, [Range::new(0.0, 0.25), Range::new(0.5, 0.75)]);
 /// ```
 pub fn bucket_ranges(variations: usize, coverage: f64, weights: Option<&[f64]>) -> Vec<Range> {
+    weighted_ranges(variations, coverage, weights).collect()
+}
+
+/// The variation that [`bucket_ranges`] deals a bucket to, without putting the ranges anywhere: for weights that are known
+/// only when a user is.
+pub(crate) fn choose_weighted(
+    bucket: f64,
+    variations: usize,
+    coverage: f64,
+    weights: Option<&[f64]>,
+) -> Option<usize> {
+    weighted_ranges(variations, coverage, weights).position(|range| range.contains(bucket))
+}
+
+fn weighted_ranges(
+    variations: usize,
+    coverage: f64,
+    weights: Option<&[f64]>,
+) -> impl Iterator<Item = Range> {
     let coverage = coverage.clamp(0.0, 1.0);
-    let equal;
-    let weights = match weights {
-        Some(weights) if weights_are_valid(weights, variations) => weights,
-        _ => {
-            equal = equal_weights(i64::try_from(variations).unwrap_or(i64::MAX));
-            equal.as_slice()
-        }
-    };
+    let weights = weights.filter(|weights| weights_are_valid(weights, variations));
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "no experiment has 2^53 variations"
+    )]
+    let equal = 1.0 / variations as f64;
     let mut cumulative = 0.0;
-    weights
-        .iter()
-        .map(|&weight| {
-            let start = cumulative;
-            cumulative += weight;
-            range_of(start, coverage, weight)
-        })
-        .collect()
+    (0..variations).map(move |index| {
+        let weight = weights
+            .and_then(|it| it.get(index))
+            .copied()
+            .unwrap_or(equal);
+        let start = cumulative;
+        cumulative += weight;
+        range_of(start, coverage, weight)
+    })
 }
 
 /// Whether the weights can be used as they are: one finite, non-negative number per variation,

@@ -18,7 +18,7 @@ pub(crate) use self::write::{number_value, serialize_number};
 pub(crate) enum Json<'a> {
     Null,
     Bool(bool),
-    Number(f64),
+    Number(Literal),
     String(Cow<'a, str>),
     Array(Vec<Self>),
     Object(Object<'a>),
@@ -44,7 +44,15 @@ impl<'a> Json<'a> {
 
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {
-            Self::Number(number) => Some(*number),
+            Self::Number(number) => Some(number.value),
+            _ => None,
+        }
+    }
+
+    /// A number written as an integer: `1`, and not `1.0`.
+    pub(crate) fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Number(number) => number.integer,
             _ => None,
         }
     }
@@ -72,7 +80,7 @@ impl<'a> Json<'a> {
         match self {
             Self::Null => false,
             Self::Bool(value) => *value,
-            Self::Number(number) => *number != 0.0 && !number.is_nan(),
+            Self::Number(number) => number.value != 0.0 && !number.value.is_nan(),
             Self::String(text) => !text.is_empty(),
             Self::Array(_) | Self::Object(_) => true,
         }
@@ -109,13 +117,39 @@ impl<'a> Json<'a> {
     }
 }
 
+impl From<f64> for Json<'_> {
+    fn from(value: f64) -> Self {
+        Self::Number(Literal {
+            value,
+            integer: None,
+        })
+    }
+}
+
+/// A number: its value, and the integer that was written, if one was. The form matters to a bandit's leaf ids alone
+/// (spec 18.2); numbers of equal value are equal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Literal {
+    pub(crate) value: f64,
+    pub(crate) integer: Option<i64>,
+}
+
+impl PartialEq for Literal {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
 /// An object: unique keys, in JavaScript's property order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 impl<'a> Object<'a> {
     pub(crate) fn get(&self, key: &str) -> Option<&Json<'a>> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
     }
 
     /// The value of `key`, with an explicit null counting as absent (spec 0).
@@ -133,6 +167,11 @@ impl<'a> Object<'a> {
             Some((_, old)) => *old = value,
             None => self.0.push((Cow::Owned(key.to_owned()), value)),
         }
+    }
+
+    /// Appends a member whose key is not there yet.
+    pub(crate) fn push_unique(&mut self, key: &str, value: Json<'a>) {
+        self.0.push((Cow::Owned(key.to_owned()), value));
     }
 
     pub(crate) fn remove(&mut self, key: &str) {
@@ -186,7 +225,17 @@ mod tests {
     fn only_canonical_indices_are_property_indices() {
         assert_eq!(property_index("0"), Some(0));
         assert_eq!(property_index("4294967294"), Some(4_294_967_294));
-        for key in ["", "01", "-1", "+1", "1.0", "4294967295", "99999999999", "a", "١"] {
+        for key in [
+            "",
+            "01",
+            "-1",
+            "+1",
+            "1.0",
+            "4294967295",
+            "99999999999",
+            "a",
+            "١",
+        ] {
             assert_eq!(property_index(key), None, "{key}");
         }
     }

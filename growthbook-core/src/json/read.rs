@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::{Json, Object, property_index};
+use super::{Json, Literal, Object, property_index};
 
 impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -31,18 +31,30 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Bool(value))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "every number is a double (spec 0)")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "every number is a double (spec 0)"
+    )]
     fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value as f64))
+        Ok(Json::Number(Literal {
+            value: value as f64,
+            integer: Some(value),
+        }))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "every number is a double (spec 0)")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "every number is a double (spec 0)"
+    )]
     fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value as f64))
+        Ok(Json::Number(Literal {
+            value: value as f64,
+            integer: i64::try_from(value).ok(),
+        }))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value))
+        Ok(Json::from(value))
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
@@ -134,25 +146,30 @@ impl<'a> Members<'a> {
         }
         if self.has_index {
             // A stable sort: indices ascending, then everything else as it came.
-            self.list.sort_by_key(|(key, _)| property_index(key).unwrap_or(u32::MAX));
+            self.list
+                .sort_by_key(|(key, _)| property_index(key).unwrap_or(u32::MAX));
         }
         Json::Object(Object(self.list))
     }
 
     /// With serde_json's `arbitrary_precision`, which another crate of the build may turn on, a number arrives as an
     /// object with one magic key.
-    fn as_number(&self) -> Option<f64> {
+    fn as_number(&self) -> Option<Literal> {
         match self.list.as_slice() {
-            [(key, Json::String(text))] if key == "$serde_json::private::Number" => {
-                text.parse().ok()
-            }
+            [(key, Json::String(text))] if key == "$serde_json::private::Number" => Some(Literal {
+                value: text.parse().ok()?,
+                integer: text.parse().ok(),
+            }),
             _ => None,
         }
     }
 
     fn remove_repeated(&mut self) {
         let mut places: HashMap<Cow<'a, str>, usize, foldhash::fast::RandomState> =
-            HashMap::with_capacity_and_hasher(self.list.len(), foldhash::fast::RandomState::default());
+            HashMap::with_capacity_and_hasher(
+                self.list.len(),
+                foldhash::fast::RandomState::default(),
+            );
         let mut unique: Vec<(Cow<'a, str>, Json<'a>)> = Vec::with_capacity(self.list.len());
         for (key, value) in self.list.drain(..) {
             if let Some((_, old)) = places.get(&key).and_then(|place| unique.get_mut(*place)) {
@@ -175,18 +192,25 @@ mod tests {
 
     fn keys(text: &str) -> Vec<String> {
         let json = Json::parse(text).unwrap();
-        json.as_object().unwrap().iter().map(|(key, _)| key.to_owned()).collect()
+        json.as_object()
+            .unwrap()
+            .iter()
+            .map(|(key, _)| key.to_owned())
+            .collect()
     }
 
     #[test]
     fn keys_keep_javascript_order() {
-        assert_eq!(keys(r#"{"b":1,"10":2,"a":3,"9":4,"01":5}"#), ["9", "10", "b", "a", "01"]);
+        assert_eq!(
+            keys(r#"{"b":1,"10":2,"a":3,"9":4,"01":5}"#),
+            ["9", "10", "b", "a", "01"]
+        );
     }
 
     #[test]
     fn the_last_of_equal_keys_wins_in_small_and_large_objects() {
         let small = Json::parse(r#"{"a":1,"b":2,"a":3}"#).unwrap();
-        assert_eq!(small.as_object().unwrap().get("a"), Some(&Json::Number(3.0)));
+        assert_eq!(small.as_object().unwrap().get("a"), Some(&Json::from(3.0)));
 
         let mut text = String::from("{");
         for i in 0..200 {
@@ -196,13 +220,16 @@ mod tests {
         let large = Json::parse(&text).unwrap();
         let object = large.as_object().unwrap();
         assert_eq!(object.len(), 101);
-        assert_eq!(object.get("k7"), Some(&Json::Number(107.0)));
+        assert_eq!(object.get("k7"), Some(&Json::from(107.0)));
     }
 
     #[test]
     fn numbers_are_doubles() {
-        assert_eq!(Json::parse("9007199254740993").unwrap(), Json::Number(9_007_199_254_740_992.0));
-        assert_eq!(Json::parse("-0").unwrap(), Json::Number(0.0));
+        assert_eq!(
+            Json::parse("9007199254740993").unwrap(),
+            Json::from(9_007_199_254_740_992.0)
+        );
+        assert_eq!(Json::parse("-0").unwrap(), Json::from(0.0));
         assert_eq!(Json::parse("1.0").unwrap(), Json::parse("1").unwrap());
     }
 

@@ -10,7 +10,7 @@ impl Serialize for Json<'_> {
         match self {
             Json::Null => serializer.serialize_unit(),
             Json::Bool(value) => serializer.serialize_bool(*value),
-            Json::Number(number) => serialize_number(*number, serializer),
+            Json::Number(number) => serialize_number(number.value, serializer),
             Json::String(text) => serializer.serialize_str(text),
             Json::Array(items) => {
                 let mut seq = serializer.serialize_seq(Some(items.len()))?;
@@ -35,7 +35,7 @@ impl From<&Json<'_>> for Value {
         match json {
             Json::Null => Self::Null,
             Json::Bool(value) => Self::Bool(*value),
-            Json::Number(number) => number_value(*number),
+            Json::Number(number) => number_value(number.value),
             Json::String(text) => Self::String(text.clone().into_owned()),
             Json::Array(items) => Self::Array(items.iter().map(Self::from).collect()),
             Json::Object(object) => Self::Object(
@@ -58,7 +58,10 @@ pub(crate) fn number_value(number: f64) -> Value {
 }
 
 /// Serialises a double as [`number_value`] describes.
-pub(crate) fn serialize_number<S: Serializer>(number: f64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize_number<S: Serializer>(
+    number: f64,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match whole(number) {
         Some(whole) => serializer.serialize_i64(whole),
         None if number.is_finite() => serializer.serialize_f64(number),
@@ -67,7 +70,10 @@ pub(crate) fn serialize_number<S: Serializer>(number: f64, serializer: S) -> Res
 }
 
 /// A number without fraction that a double holds exactly.
-#[expect(clippy::cast_possible_truncation, reason = "below 2⁵³ there is nothing to truncate")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "below 2⁵³ there is nothing to truncate"
+)]
 fn whole(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
@@ -80,13 +86,16 @@ mod tests {
     #[test]
     fn text_comes_back_compact() {
         let text = r#"{"b":[1,1.5,-2,null,true],"a":{"x":"é\"\n"}}"#;
-        assert_eq!(serde_json::to_string(&Json::parse(text).unwrap()).unwrap(), text);
+        assert_eq!(
+            serde_json::to_string(&Json::parse(text).unwrap()).unwrap(),
+            text
+        );
     }
 
     #[test]
     fn numbers_print_like_javascript() {
         for (number, text) in [(1.0, "1"), (-0.0, "0"), (1.5, "1.5"), (f64::NAN, "null")] {
-            assert_eq!(serde_json::to_string(&Json::Number(number)).unwrap(), text);
+            assert_eq!(serde_json::to_string(&Json::from(number)).unwrap(), text);
         }
     }
 }

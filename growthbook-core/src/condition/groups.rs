@@ -1,0 +1,107 @@
+use super::{Condition, Members, Parser};
+use crate::attributes::AttributePath;
+use crate::json::{Json, Object};
+use crate::text_index::TextIndex;
+
+/// A saved group as one condition names it.
+#[derive(Clone, Debug)]
+pub(crate) enum GroupRef {
+    /// A group of the payload that the condition came with, by place.
+    Indexed(u32),
+    /// A group by id, for conditions that come without a payload, such as an inline experiment's.
+    Named(Box<str>),
+}
+
+/// The saved groups of a payload (spec 4).
+#[derive(Debug, Default)]
+pub(crate) struct SavedGroups {
+    /// Every id that the payload defines or a condition names.
+    ids: TextIndex,
+    entries: Vec<SavedGroup>,
+}
+
+/// One entry of `savedGroups` (spec 4.1).
+#[derive(Debug, Default)]
+pub(crate) enum SavedGroup {
+    /// Named somewhere, defined nowhere.
+    #[default]
+    Absent,
+    /// Users who match a condition; `None` if the entry has no condition object.
+    Condition(Option<Condition>),
+    /// A bare list of values, used with `$inGroup` (v1).
+    LegacyList(Members),
+    /// A list of values and the attribute that they are values of (v2).
+    List {
+        attribute: Option<AttributePath>,
+        values: Option<Members>,
+    },
+    /// Not an entry at all: null, a boolean, a number or a string.
+    Malformed,
+    /// A kind that this SDK does not know.
+    Newer,
+    /// Membership is decided outside, and handed in as a list of ids.
+    Remote { attribute_key: Option<Box<str>> },
+}
+
+impl SavedGroups {
+    /// The groups with these ids, of which `defined` says what the payload defines.
+    pub(crate) fn new(mut ids: TextIndex, defined: Vec<(u32, SavedGroup)>) -> Self {
+        ids.shrink();
+        let mut entries = Vec::new();
+        entries.resize_with(ids.len(), SavedGroup::default);
+        for (place, group) in defined {
+            if let Some(entry) = entries.get_mut(place as usize) {
+                *entry = group;
+            }
+        }
+        Self { ids, entries }
+    }
+
+    /// The group and its place. An id that is nowhere in the payload has none.
+    pub(super) fn get(&self, group: &GroupRef) -> Option<(u32, &SavedGroup)> {
+        let place = match group {
+            GroupRef::Indexed(place) => *place,
+            GroupRef::Named(id) => self.ids.find(id)?,
+        };
+        Some((place, self.entries.get(place as usize)?))
+    }
+
+    pub(super) fn id(&self, place: u32) -> &str {
+        self.ids.get(place).unwrap_or_default()
+    }
+
+    /// Ids and entries. Those that conditions name and the payload does not define are [`SavedGroup::Absent`].
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &SavedGroup)> {
+        self.ids.iter().zip(&self.entries)
+    }
+}
+
+impl SavedGroup {
+    pub(crate) fn parse(entry: &Json<'_>, parser: &mut Parser<'_>) -> Self {
+        let object = match entry {
+            Json::Array(items) => return Self::LegacyList(Members::new(items, false)),
+            Json::Object(object) => object,
+            _ => return Self::Malformed,
+        };
+        let attribute_key = object.get("attributeKey").and_then(Json::as_str);
+        match object.get("type").and_then(Json::as_str) {
+            Some("list") => Self::List {
+                attribute: attribute_key.map(AttributePath::new),
+                values: object
+                    .get("values")
+                    .and_then(Json::as_array)
+                    .map(|values| Members::new(values, false)),
+            },
+            Some("condition") => Self::Condition(
+                object
+                    .get("condition")
+                    .and_then(Json::as_object)
+                    .map(|it| parser.condition(it)),
+            ),
+            Some("remote") => Self::Remote {
+                attribute_key: attribute_key.map(Into::into),
+            },
+            _ => Self::Newer,
+        }
+    }
+}

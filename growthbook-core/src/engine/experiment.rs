@@ -1,0 +1,319 @@
+//! The numbered steps of spec 16, in order. The first that settles the outcome wins.
+
+use super::bandit::Selected;
+use super::outcome::{BanditUse, Outcome};
+use super::recorder::Exposure;
+use super::sticky::Lookup;
+use super::subject::HashSource;
+use super::{Recorder, Run};
+use crate::bucketing::{choose_weighted, weights_are_valid};
+use crate::experiment::read::{Forced, Status, Targeting};
+use crate::experiment::{ExperimentInfo, ExperimentOverride};
+use crate::page_url::PageUrl;
+
+/// An experiment as it runs: as written, with what overrides and a bandit change.
+#[derive(Clone, Copy)]
+struct Setup<'a> {
+    experiment: &'a ExperimentInfo,
+    overrides: Option<&'a ExperimentOverride>,
+    /// The weights of a bandit's leaf.
+    leaf_weights: Option<&'a [f64]>,
+    bandit: Option<BanditUse<'a>>,
+    hash: HashSource<'a>,
+}
+
+impl<'a, R: Recorder> Run<'a, '_, R> {
+    /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected.
+    pub(crate) fn experiment(
+        &mut self,
+        experiment: &'a ExperimentInfo,
+        feature: Option<&'a str>,
+        selected: Option<Selected<'a>>,
+    ) -> Outcome<'a> {
+        let is_sticky = self.sticky.is_some() && experiment.sticky.enabled;
+        let fallback = experiment.fallback_attribute.as_ref().filter(|_| is_sticky);
+        let mut setup = Setup {
+            experiment,
+            overrides: None,
+            leaf_weights: None,
+            bandit: None,
+            hash: self
+                .subject
+                .hash_source(&experiment.hash_attribute, fallback),
+        };
+        if let Some(selected) = selected {
+            setup.leaf_weights = selected.leaf_weights;
+            setup.bandit = Some(selected.used);
+        }
+        match self.bucketed(&mut setup, is_sticky) {
+            Settled::Bucketed(outcome) => {
+                if is_sticky {
+                    self.save_sticky(&outcome);
+                }
+                let exposure = Exposure::here(self.ruleset, feature, outcome);
+                self.recorder.experiment_viewed(&exposure);
+                outcome
+            }
+            Settled::Otherwise(outcome) => outcome,
+        }
+    }
+
+    fn bucketed(&mut self, setup: &mut Setup<'a>, is_sticky: bool) -> Settled<'a> {
+        let experiment = setup.experiment;
+        let key = experiment.key();
+        // 1, 2
+        if experiment.variation_count() < 2 || self.subject.is_disabled() {
+            return setup.excluded();
+        }
+        // 3
+        setup.overrides = self.subject.overrides(key);
+        setup.settle_bandit();
+        let targeting = experiment.targeting.as_deref();
+        // 4
+        if targeting.is_some_and(|targeting| !self.is_on_page(targeting)) {
+            return setup.excluded();
+        }
+        // 5
+        let count = experiment.variation_count();
+        if let Some(index) = self
+            .subject
+            .url()
+            .and_then(|url| url.query_override(key, count))
+        {
+            return setup.forced(Some(index));
+        }
+        // 6
+        if let Some(index) = self.subject.forced_variation(key) {
+            return setup.forced(Some(index));
+        }
+        // 7
+        if setup.status() == Status::Draft || !setup.is_active() {
+            return setup.excluded();
+        }
+        // 8
+        let Some(value) = setup.hash.value else {
+            return setup.excluded();
+        };
+        let mut buffer = ryu_js::Buffer::new();
+        let Some(text) = value.identity(&mut buffer) else {
+            return setup.excluded();
+        };
+        // 9
+        let found = if is_sticky {
+            self.find_sticky(experiment)
+        } else {
+            Lookup::Nothing
+        };
+        let kept = found.variation();
+        // 10
+        if kept.is_none() && !self.admits(setup, text) {
+            return setup.excluded();
+        }
+        // 11
+        if setup
+            .legacy_url()
+            .is_some_and(|pattern| !self.subject.url().is_some_and(|url| pattern.matches(url)))
+        {
+            return setup.excluded();
+        }
+        // 12
+        let Some(version) = experiment.hash_version else {
+            return setup.excluded();
+        };
+        let bucket = experiment.seed.bucket(text, version);
+        // 13
+        let assigned = kept.or_else(|| setup.choose(bucket));
+        // 14
+        if matches!(found, Lookup::Blocked) {
+            return Settled::Otherwise(Outcome {
+                sticky_used: true,
+                ..setup.outcome(0, false)
+            });
+        }
+        // 15
+        let Some(assigned) = assigned else {
+            return setup.excluded();
+        };
+        // 16
+        if let Forced::To(index) = setup.force() {
+            return setup.forced(index);
+        }
+        // 17 to 19
+        if self.subject.is_in_qa_mode()
+            || self.subject.skips_experiments()
+            || setup.status() == Status::Stopped
+        {
+            return setup.excluded();
+        }
+        // 20. More ranges than variations can assign one that is not there.
+        if assigned >= count {
+            return setup.excluded();
+        }
+        Settled::Bucketed(Outcome {
+            bucket: Some(bucket),
+            sticky_used: kept.is_some(),
+            bandit: setup.bandit,
+            ..setup.outcome(assigned, true)
+        })
+    }
+
+    fn is_on_page(&self, targeting: &Targeting) -> bool {
+        let Some(patterns) = &targeting.url_patterns else {
+            return true;
+        };
+        // No address is the empty one.
+        self.subject.url().map_or_else(
+            || patterns.matches(&PageUrl::new("")),
+            |url| patterns.matches(url),
+        )
+    }
+
+    /// Step 10: whether the experiment is meant for this user.
+    fn admits(&mut self, setup: &Setup<'a>, hash_text: &str) -> bool {
+        let targeting = setup.experiment.targeting.as_deref();
+        if let Some(targeting) = targeting
+            && !targeting
+                .filters
+                .iter()
+                .all(|filter| filter.admits(self.subject.layers()))
+        {
+            return false;
+        }
+        let has_filters = targeting.is_some_and(|it| it.has_filters);
+        if !has_filters && setup.namespace().is_some_and(|it| !it.contains(hash_text)) {
+            return false;
+        }
+        if targeting.is_some_and(|it| it.include == Some(false)) {
+            return false;
+        }
+        if setup
+            .condition()
+            .is_some_and(|condition| !self.matches(condition))
+        {
+            return false;
+        }
+        if targeting.is_some_and(|it| !self.meets(&it.prerequisites)) {
+            return false;
+        }
+        setup.groups().is_empty() || self.subject.is_in_any_group(setup.groups())
+    }
+}
+
+/// An outcome, and whether hashing brought it about: then it is stored and reported.
+enum Settled<'a> {
+    Bucketed(Outcome<'a>),
+    Otherwise(Outcome<'a>),
+}
+
+impl<'a> Setup<'a> {
+    fn outcome(&self, variation: usize, in_experiment: bool) -> Outcome<'a> {
+        Outcome {
+            experiment: self.experiment,
+            overrides: self.overrides,
+            variation,
+            in_experiment,
+            hash: self.hash,
+            bucket: None,
+            sticky_used: false,
+            leaf_weights: self.leaf_weights,
+            bandit: None,
+        }
+    }
+
+    fn excluded(&self) -> Settled<'a> {
+        Settled::Otherwise(self.outcome(0, false))
+    }
+
+    /// A variation that was not hashed. One that does not exist excludes.
+    fn forced(&self, index: Option<usize>) -> Settled<'a> {
+        let index = index.filter(|index| *index < self.experiment.variation_count());
+        Settled::Otherwise(self.outcome(index.unwrap_or(0), index.is_some()))
+    }
+
+    fn status(&self) -> Status {
+        self.overrides
+            .and_then(|it| it.status)
+            .unwrap_or(self.experiment.status)
+    }
+
+    fn is_active(&self) -> bool {
+        self.overrides
+            .and_then(|it| it.is_active)
+            .unwrap_or(self.experiment.is_active)
+    }
+
+    fn force(&self) -> Forced {
+        self.overrides
+            .and_then(|it| it.force)
+            .unwrap_or(self.experiment.force)
+    }
+
+    fn targeting(&self) -> Option<&'a Targeting> {
+        self.experiment.targeting.as_deref()
+    }
+
+    fn condition(&self) -> Option<&'a crate::condition::Condition> {
+        match self.overrides.and_then(|it| it.condition.as_ref()) {
+            Some(condition) => condition.as_ref(),
+            None => self.targeting()?.condition.as_ref(),
+        }
+    }
+
+    fn namespace(&self) -> Option<&'a crate::bucketing::Namespace> {
+        match self.overrides.and_then(|it| it.namespace.as_ref()) {
+            Some(namespace) => namespace.as_ref(),
+            None => self.targeting()?.namespace.as_ref(),
+        }
+    }
+
+    fn groups(&self) -> &'a [Box<str>] {
+        match self.overrides.and_then(|it| it.groups.as_ref()) {
+            Some(groups) => groups,
+            None => self.targeting().map_or(&[], |targeting| &targeting.groups),
+        }
+    }
+
+    fn legacy_url(&self) -> Option<&'a crate::page_url::LegacyUrlPattern> {
+        match self.overrides.and_then(|it| it.legacy_url.as_ref()) {
+            Some(pattern) => pattern.as_ref(),
+            None => self.targeting()?.legacy_url.as_ref(),
+        }
+    }
+
+    /// The weights that are not the experiment's own: those of a leaf, or of an override, which comes after.
+    fn replaced_weights(&self) -> Option<Option<&'a [f64]>> {
+        match self.overrides.and_then(|it| it.weights.as_ref()) {
+            Some(weights) => Some(weights.as_deref()),
+            None => self.leaf_weights.map(Some),
+        }
+    }
+
+    /// Step 13.
+    fn choose(&self, bucket: f64) -> Option<usize> {
+        let allotment = &self.experiment.allotment;
+        let coverage = self.overrides.and_then(|it| it.coverage);
+        let weights = self.replaced_weights();
+        if allotment.is_explicit || (coverage.is_none() && weights.is_none()) {
+            return allotment.ranges.choose(bucket);
+        }
+        choose_weighted(
+            bucket,
+            self.experiment.variation_count(),
+            coverage.unwrap_or(allotment.coverage),
+            weights.unwrap_or(allotment.weights.as_deref()),
+        )
+    }
+
+    /// Makes the reported weights those that bucketing will use (spec 18.3).
+    fn settle_bandit(&mut self) {
+        if self.experiment.allotment.is_explicit {
+            self.bandit = None;
+        }
+        let count = self.experiment.variation_count();
+        let own = self.experiment.allotment.weights.as_deref();
+        let weights = self.replaced_weights().unwrap_or(own);
+        if let Some(bandit) = &mut self.bandit {
+            bandit.weights = weights.filter(|weights| weights_are_valid(weights, count));
+        }
+    }
+}

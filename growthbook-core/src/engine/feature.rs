@@ -1,0 +1,254 @@
+use std::sync::Arc;
+
+use super::recorder::{Exposure, FeatureUsage};
+use super::{MOST_EVALUATED, MOST_PREREQUISITES, Outcome, Recorder, Run};
+use crate::audience::{HashAttribute, Prerequisite};
+use crate::condition::{Condition, Evaluator, Scope};
+use crate::feature_value::{FeatureValue, NULL};
+use crate::result::{FeatureResult, FeatureSource, ResultKey, ResultValue};
+use crate::ruleset::{ForceRule, Reach, Rollout, Rule, RuleKind, RulePlace, Ruleset, ValueId};
+
+/// What a feature came to for one user. Borrows everything; [`Decision::into_result`] makes it last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decision<'a> {
+    pub(crate) value: &'a FeatureValue,
+    /// Where the value stands in the payload, if it does.
+    stored: Option<ValueId>,
+    pub(crate) source: FeatureSource,
+    rule: Option<RulePlace>,
+    outcome: Option<Outcome<'a>>,
+}
+
+impl<'a> Decision<'a> {
+    pub(crate) fn unknown() -> Self {
+        Self::null(FeatureSource::UnknownFeature)
+    }
+
+    fn null(source: FeatureSource) -> Self {
+        Self {
+            value: &NULL,
+            stored: None,
+            source,
+            rule: None,
+            outcome: None,
+        }
+    }
+
+    fn stored(ruleset: &'a Ruleset, value: ValueId, source: FeatureSource) -> Self {
+        Self {
+            stored: Some(value),
+            value: ruleset.value(value),
+            ..Self::null(source)
+        }
+    }
+
+    pub(crate) fn into_result(self, ruleset: &Arc<Ruleset>, key: &str) -> FeatureResult {
+        let value = match (self.stored, self.source) {
+            (Some(value), _) => ResultValue::Stored(value),
+            (None, FeatureSource::Override) => ResultValue::Forced(Box::new(self.value.clone())),
+            (None, _) => ResultValue::Null,
+        };
+        FeatureResult {
+            key: match self.rule {
+                Some(rule) => ResultKey::Stored(rule.feature),
+                None => ResultKey::of(ruleset, key),
+            },
+            ruleset: Arc::clone(ruleset),
+            value,
+            source: self.source,
+            rule: self.rule,
+            assignment: self.outcome.map(|outcome| outcome.assignment()),
+            changes: self.outcome.and_then(|outcome| outcome.changes()),
+        }
+    }
+}
+
+/// What a rule came to.
+enum Verdict<'a> {
+    Decided(Decision<'a>),
+    Skip,
+}
+
+impl<'a, R: Recorder> Run<'a, '_, R> {
+    /// Evaluates the feature at `place`, which is nowhere if the payload does not name it (spec 12).
+    pub(super) fn feature(&mut self, place: Option<u32>, key: &'a str) -> Decision<'a> {
+        self.evaluated += 1;
+        let decision = match place {
+            Some(place) if self.leads_in_a_circle(place) => {
+                Decision::null(FeatureSource::CyclicPrerequisite)
+            }
+            _ => match self.subject.forced_value(key) {
+                // An override is not reported as usage.
+                Some(value) => {
+                    return Decision {
+                        value,
+                        ..Decision::null(FeatureSource::Override)
+                    };
+                }
+                None => self.rules(place),
+            },
+        };
+        self.recorder
+            .feature_evaluated(&FeatureUsage::new(key, &decision));
+        decision
+    }
+
+    fn leads_in_a_circle(&self, place: u32) -> bool {
+        let depth = self.ancestors.len();
+        if depth == 0 {
+            return false;
+        }
+        if depth > MOST_PREREQUISITES || self.evaluated > MOST_EVALUATED {
+            return true;
+        }
+        // Only a feature that leads into a cycle can be met on its own path.
+        let reach = self.ruleset.feature(place).map(|feature| feature.reach);
+        reach == Some(Reach::Cycle) && self.ancestors.iter().any(|ancestor| *ancestor == place)
+    }
+
+    fn rules(&mut self, place: Option<u32>) -> Decision<'a> {
+        let ruleset = self.ruleset;
+        let Some((place, feature)) = place.and_then(|it| Some((it, ruleset.feature(it)?))) else {
+            return Decision::unknown();
+        };
+        self.ancestors.push(place);
+        for (index, rule) in (0..).zip(&feature.rules) {
+            let at = RulePlace {
+                feature: place,
+                rule: index,
+            };
+            if let Verdict::Decided(decision) = self.rule(rule, at) {
+                self.ancestors.pop();
+                return decision;
+            }
+        }
+        self.ancestors.pop();
+        Decision::stored(ruleset, feature.default, FeatureSource::DefaultValue)
+    }
+
+    fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
+        for prerequisite in &rule.prerequisites {
+            if let Some(verdict) = self.unmet(prerequisite) {
+                return verdict;
+            }
+        }
+        if !rule
+            .filters
+            .iter()
+            .all(|filter| filter.admits(self.subject.layers()))
+        {
+            return Verdict::Skip;
+        }
+        match &rule.kind {
+            RuleKind::Experiment(rule) => {
+                let key = self.ruleset.feature_key(at.feature);
+                let outcome = self.rule_experiment(&rule.experiment, key);
+                if !outcome.in_experiment || outcome.passes_through() {
+                    return Verdict::Skip;
+                }
+                let Some(value) = rule.values.get(outcome.variation) else {
+                    return Verdict::Skip;
+                };
+                Verdict::Decided(Decision {
+                    rule: Some(at),
+                    outcome: Some(outcome),
+                    ..Decision::stored(self.ruleset, *value, FeatureSource::Experiment)
+                })
+            }
+            RuleKind::Force(rule) => self.force(rule, at),
+            RuleKind::Gate => Verdict::Skip,
+        }
+    }
+
+    /// What becomes of a rule whose prerequisite is not met; `None` if it is (spec 13).
+    fn unmet(&mut self, prerequisite: &'a Prerequisite) -> Option<Verdict<'a>> {
+        let Prerequisite::Feature {
+            feature,
+            condition,
+            gate,
+        } = prerequisite
+        else {
+            return Some(Verdict::Skip);
+        };
+        let parent = self.prerequisite(feature);
+        if parent.source == FeatureSource::CyclicPrerequisite {
+            return Some(Verdict::Decided(Decision::null(
+                FeatureSource::CyclicPrerequisite,
+            )));
+        }
+        if self.accepts(condition.as_ref(), parent.value) {
+            return None;
+        }
+        Some(if *gate {
+            Verdict::Decided(Decision::null(FeatureSource::Prerequisite))
+        } else {
+            Verdict::Skip
+        })
+    }
+
+    /// Whether all of an experiment's own prerequisites are met, where gates mean nothing (spec 16, step 10e).
+    pub(super) fn meets(&mut self, prerequisites: &'a [Prerequisite]) -> bool {
+        prerequisites.iter().all(|prerequisite| match prerequisite {
+            Prerequisite::Feature {
+                feature, condition, ..
+            } => {
+                let parent = self.prerequisite(feature);
+                parent.source != FeatureSource::CyclicPrerequisite
+                    && self.accepts(condition.as_ref(), parent.value)
+            }
+            Prerequisite::Malformed => false,
+        })
+    }
+
+    fn accepts(&self, condition: Option<&Condition>, value: &FeatureValue) -> bool {
+        let Some(condition) = condition else {
+            return true;
+        };
+        let scope = Scope::Prerequisite(value.as_attribute());
+        Evaluator::holds(condition, &scope, self.ruleset.groups())
+    }
+
+    pub(super) fn matches(&self, condition: &Condition) -> bool {
+        Evaluator::holds(condition, &self.subject.scope(), self.ruleset.groups())
+    }
+
+    fn force(&mut self, rule: &'a ForceRule, at: RulePlace) -> Verdict<'a> {
+        if rule
+            .condition
+            .as_ref()
+            .is_some_and(|condition| !self.matches(condition))
+        {
+            return Verdict::Skip;
+        }
+        if rule
+            .rollout
+            .as_ref()
+            .is_some_and(|rollout| !self.rolls_out(rollout))
+        {
+            return Verdict::Skip;
+        }
+        for track in &rule.tracks {
+            let key = self.ruleset.feature_key(at.feature);
+            self.recorder
+                .experiment_viewed(&Exposure::elsewhere(self.ruleset, key, track));
+        }
+        Verdict::Decided(Decision {
+            rule: Some(at),
+            ..Decision::stored(self.ruleset, rule.value, FeatureSource::Force)
+        })
+    }
+
+    /// Whether the user is in the share that a rule is rolled out to (spec 9.6).
+    fn rolls_out(&self, rollout: &'a Rollout) -> bool {
+        let fallback: Option<&HashAttribute> =
+            rollout.fallback.as_ref().filter(|_| self.sticky.is_some());
+        let source = self.subject.hash_source(&rollout.attribute, fallback);
+        let (Some(value), Some(version)) = (source.value, rollout.version) else {
+            return false;
+        };
+        let mut buffer = ryu_js::Buffer::new();
+        value
+            .identity(&mut buffer)
+            .is_some_and(|text| rollout.share.contains(rollout.seed.bucket(text, version)))
+    }
+}

@@ -1,0 +1,160 @@
+//! Evaluation: pure functions from a ruleset and a user to a decision.
+//!
+//! [`evaluate`] and [`run`] are all there is. They borrow what they are given, do no I/O, take no lock, and say what is to
+//! be done (exposures to report, sticky buckets to store) through a [`Recorder`]. The client is one shell around them;
+//! bring your own where it does not fit, on an edge worker, say.
+//!
+//! ```
+//! use growthbook_core::engine::{self, Silent, Subject};
+//! use growthbook_core::{Attributes, Ruleset, UserContext};
+//! use std::sync::Arc;
+//!
+//! let ruleset = Arc::new(Ruleset::from_json(
+//!     br#"{"features": {"beta": {"defaultValue": false, "rules": [{"condition": {"plan": "pro"}, "force": true}]}}}"#,
+//!     None,
+//! )?);
+//! let user = UserContext::new(Attributes::new().with("plan", "pro"));
+//! assert!(engine::evaluate(&ruleset, "beta", &Subject::new(&user), None, &mut Silent).is_on());
+//! # Ok::<(), growthbook_core::PayloadError>(())
+//! ```
+
+mod auto;
+mod bandit;
+mod experiment;
+mod feature;
+mod outcome;
+mod recorder;
+mod sticky;
+mod subject;
+
+use std::sync::Arc;
+
+pub use self::auto::{AutoExperiments, AutoOptions, AutoResult, run_auto_experiments};
+pub(crate) use self::feature::Decision;
+pub(crate) use self::outcome::Outcome;
+pub use self::recorder::{Exposure, FeatureUsage, Recorder, Silent};
+pub use self::subject::Subject;
+use crate::audience::FeatureRef;
+use crate::experiment::{Experiment, ExperimentResult};
+use crate::feature_value::FeatureValue;
+use crate::result::FeatureResult;
+use crate::ruleset::{Reach, Ruleset};
+use crate::stack::Stack;
+use crate::sticky::StickyDocuments;
+
+/// Evaluates a feature for a user (spec 12).
+///
+/// `sticky` are the documents that concern the user; `None` means that there is no sticky bucketing. Assignments that the
+/// evaluation makes are added to them, and told to `recorder`, in case they are to be stored.
+pub fn evaluate<R: Recorder>(
+    ruleset: &Arc<Ruleset>,
+    feature: &str,
+    subject: &Subject<'_>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+) -> FeatureResult {
+    let decision = Run::new(ruleset, subject, sticky, recorder).feature_named(feature);
+    decision.into_result(ruleset, feature)
+}
+
+/// Runs an experiment that the program defines (spec 16). The result holds the variation that the user gets.
+pub fn run<'e, T, R: Recorder>(
+    ruleset: &Ruleset,
+    experiment: &'e Experiment<T>,
+    subject: &Subject<'_>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+) -> ExperimentResult<&'e T> {
+    let info = experiment.info();
+    let outcome = Run::new(ruleset, subject, sticky, recorder).experiment(info, None, None);
+    ExperimentResult::new(
+        experiment.variation(outcome.variation),
+        outcome.assignment(),
+    )
+}
+
+/// Evaluates a feature for callers who want its value and nothing else: no result is built, and nothing is allocated.
+pub(crate) fn decide<T>(
+    ruleset: &Ruleset,
+    feature: &str,
+    subject: &Subject<'_>,
+    read: impl FnOnce(&FeatureValue) -> T,
+) -> T {
+    read(
+        Run::new(ruleset, subject, None, &mut Silent)
+            .feature_named(feature)
+            .value,
+    )
+}
+
+/// One call of the engine, while it lasts.
+pub(crate) struct Run<'a, 'r, R> {
+    ruleset: &'a Ruleset,
+    subject: &'a Subject<'a>,
+    sticky: Option<&'r mut StickyDocuments>,
+    recorder: &'r mut R,
+    /// The features being evaluated, each because the one before it asked for it.
+    ancestors: Stack<u32, 8>,
+    /// Features evaluated so far.
+    evaluated: u32,
+    /// Decisions that will be asked for again, once it shows that prerequisites fan out.
+    decided: Vec<(u32, Decision<'a>)>,
+}
+
+impl<'a, 'r, R: Recorder> Run<'a, 'r, R> {
+    pub(crate) fn new(
+        ruleset: &'a Ruleset,
+        subject: &'a Subject<'a>,
+        sticky: Option<&'r mut StickyDocuments>,
+        recorder: &'r mut R,
+    ) -> Self {
+        Self {
+            ruleset,
+            subject,
+            sticky,
+            recorder,
+            ancestors: Stack::new(),
+            evaluated: 0,
+            decided: Vec::new(),
+        }
+    }
+
+    pub(crate) fn feature_named(&mut self, key: &'a str) -> Decision<'a> {
+        self.feature(self.ruleset.feature_place(key), key)
+    }
+
+    /// A feature that another one asks for.
+    fn prerequisite(&mut self, feature: &'a FeatureRef) -> Decision<'a> {
+        match feature {
+            FeatureRef::Indexed(place) => self.remembered(*place),
+            FeatureRef::Named(key) => self.feature_named(key),
+            FeatureRef::Nowhere => Decision::unknown(),
+        }
+    }
+
+    /// Features may ask for the same ones along many paths: so many, in a payload made for it, that only remembering
+    /// decisions bounds the work. Only a feature whose decision cannot depend on the path to it is remembered.
+    fn remembered(&mut self, place: u32) -> Decision<'a> {
+        if let Some((_, decision)) = self.decided.iter().find(|(it, _)| *it == place) {
+            return *decision;
+        }
+        let decision = self.feature(Some(place), self.ruleset.feature_key(place));
+        let reach = self.ruleset.feature(place).map(|feature| feature.reach);
+        if self.evaluated > MOST_FORGOTTEN
+            && let Some(Reach::Ends(height)) = reach
+            && self.ancestors.len() + height as usize <= MOST_PREREQUISITES
+        {
+            self.decided.push((place, decision));
+        }
+        decision
+    }
+}
+
+/// Features asking for features, at most: more counts as a cycle (spec 25).
+const MOST_PREREQUISITES: usize = 64;
+
+/// Features evaluated in one call before decisions are remembered.
+const MOST_FORGOTTEN: u32 = 64;
+
+/// Features evaluated in one call, at most: more counts as a cycle (spec 25).
+const MOST_EVALUATED: u32 = 4_096;

@@ -1,0 +1,157 @@
+use serde_json::Value;
+
+use super::{Decision, Outcome};
+use crate::experiment::ExperimentInfo;
+use crate::result::{Assignment, FeatureSource, experiment_json};
+use crate::ruleset::{Ruleset, Track};
+use crate::sticky::StickyWrite;
+
+/// Hears what an evaluation does beyond answering: whom it exposed to an experiment, which features it asked, what it
+/// would store. Calls come in the order of the evaluation (spec 20).
+///
+/// An evaluation has no other effects; what becomes of these is the recorder's business. Every method does nothing by
+/// default.
+pub trait Recorder {
+    /// Somebody was bucketed into an experiment. The same exposure may come more than once.
+    fn experiment_viewed(&mut self, exposure: &Exposure<'_>) {
+        let _ = exposure;
+    }
+
+    /// A feature was evaluated, on its own account or as a prerequisite. The same feature may come more than once.
+    fn feature_evaluated(&mut self, usage: &FeatureUsage<'_>) {
+        let _ = usage;
+    }
+
+    /// A sticky bucket was assigned, and is to be stored.
+    fn sticky_assigned(&mut self, write: &StickyWrite<'_>) {
+        let _ = write;
+    }
+}
+
+/// Records nothing.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "it has nothing to hold")]
+pub struct Silent;
+
+impl Recorder for Silent {}
+
+/// Somebody saw a variation (spec 20).
+#[derive(Clone, Copy, Debug)]
+pub struct Exposure<'a> {
+    ruleset: &'a Ruleset,
+    feature: Option<&'a str>,
+    seen: Seen<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Seen<'a> {
+    /// A remote evaluation exposed the user.
+    Elsewhere(&'a Track),
+    Here(Outcome<'a>),
+}
+
+impl<'a> Exposure<'a> {
+    pub(crate) fn here(
+        ruleset: &'a Ruleset,
+        feature: Option<&'a str>,
+        outcome: Outcome<'a>,
+    ) -> Self {
+        Self {
+            ruleset,
+            feature,
+            seen: Seen::Here(outcome),
+        }
+    }
+
+    pub(crate) fn elsewhere(ruleset: &'a Ruleset, feature: &'a str, track: &'a Track) -> Self {
+        Self {
+            ruleset,
+            feature: Some(feature),
+            seen: Seen::Elsewhere(track),
+        }
+    }
+
+    /// The experiment.
+    pub fn experiment(&self) -> &'a ExperimentInfo {
+        match &self.seen {
+            Seen::Elsewhere(track) => &track.experiment,
+            Seen::Here(outcome) => outcome.experiment,
+        }
+    }
+
+    /// The feature that ran the experiment; `None` if it ran on its own.
+    pub fn feature(&self) -> Option<&'a str> {
+        self.feature
+    }
+
+    /// Which variation was seen, and how it was chosen. Allocates.
+    pub fn assignment(&self) -> Assignment {
+        match &self.seen {
+            Seen::Elsewhere(track) => track.assignment.clone(),
+            Seen::Here(outcome) => outcome.assignment(),
+        }
+    }
+
+    /// The exposure as the JavaScript SDK writes it: `{"experiment": .., "result": ..}`. `variations` are those of an
+    /// inline experiment; the payload's are known.
+    pub fn to_json(&self, variations: &[Value]) -> Value {
+        let assignment = self.assignment();
+        let json = |ids: &[crate::ruleset::ValueId]| -> Vec<Value> {
+            ids.iter()
+                .map(|id| self.ruleset.value(*id).json().clone())
+                .collect()
+        };
+        let (variations, value, changes) = match &self.seen {
+            Seen::Elsewhere(track) => (
+                json(&track.variations),
+                self.ruleset.value(track.value).json().clone(),
+                None,
+            ),
+            Seen::Here(outcome) => {
+                let value = variations
+                    .get(outcome.variation)
+                    .cloned()
+                    .unwrap_or_default();
+                (variations.to_vec(), value, outcome.changes())
+            }
+        };
+        let experiment = experiment_json(
+            self.experiment(),
+            variations,
+            &assignment,
+            changes.as_deref(),
+        );
+        serde_json::json!({
+            "experiment": experiment,
+            "result": assignment.to_json(self.feature, &value),
+        })
+    }
+}
+
+/// A feature was evaluated.
+#[derive(Clone, Copy, Debug)]
+pub struct FeatureUsage<'a> {
+    key: &'a str,
+    decision: &'a Decision<'a>,
+}
+
+impl<'a> FeatureUsage<'a> {
+    pub(crate) fn new(key: &'a str, decision: &'a Decision<'a>) -> Self {
+        Self { key, decision }
+    }
+
+    /// The feature's key.
+    pub fn key(&self) -> &'a str {
+        self.key
+    }
+
+    /// Its value.
+    pub fn value(&self) -> &'a Value {
+        self.decision.value.json()
+    }
+
+    /// Why it has that value.
+    pub fn source(&self) -> FeatureSource {
+        self.decision.source
+    }
+}

@@ -1,0 +1,124 @@
+use super::outcome::Outcome;
+use super::{Recorder, Run};
+use crate::audience::HashAttribute;
+use crate::experiment::ExperimentInfo;
+use crate::sticky::{StickyAssignments, StickyIdentity, StickyWrite};
+
+/// What earlier assignments say of a user and an experiment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Lookup {
+    /// The user was bucketed under a version that is kept out now.
+    Blocked,
+    Found(usize),
+    Nothing,
+}
+
+impl Lookup {
+    pub(super) fn variation(self) -> Option<usize> {
+        match self {
+            Self::Found(variation) => Some(variation),
+            Self::Blocked | Self::Nothing => None,
+        }
+    }
+}
+
+impl<'a, R: Recorder> Run<'a, '_, R> {
+    /// Looks the user up in the documents of the hash attribute and the fallback, of which the former wins (spec 17.2).
+    pub(super) fn find_sticky(&self, experiment: &'a ExperimentInfo) -> Lookup {
+        let by_id = HashAttribute::new("id");
+        let fallback = experiment.fallback_attribute.as_ref().unwrap_or(&by_id);
+        let documents = [
+            self.document(&experiment.hash_attribute),
+            self.document(fallback),
+        ];
+        let assignments = || documents.into_iter().flatten();
+        let settings = &experiment.sticky;
+        if settings.min_bucket_version > 0.0
+            && assignments()
+                .flat_map(StickyAssignments::keys)
+                .any(|key| is_kept_out(key, experiment.key(), settings.min_bucket_version))
+        {
+            return Lookup::Blocked;
+        }
+        let Some(key) = assignments().find_map(|it| it.get(&*settings.assignment_key)) else {
+            return Lookup::Nothing;
+        };
+        let variation = experiment
+            .variations
+            .iter()
+            .position(|variation| variation.has_own_key && *variation.key == **key);
+        variation.map_or(Lookup::Nothing, Lookup::Found)
+    }
+
+    fn document(&self, attribute: &HashAttribute) -> Option<&StickyAssignments> {
+        let value = attribute.find(self.subject.layers())?;
+        let mut buffer = ryu_js::Buffer::new();
+        let text = value.identity(&mut buffer)?;
+        self.sticky.as_deref()?.find(attribute.as_str(), text)
+    }
+
+    /// Remembers an assignment, and tells the recorder if that is news (spec 17.3).
+    pub(super) fn save_sticky(&mut self, outcome: &Outcome<'a>) {
+        let (Some(documents), Some(value), Some(meta)) = (
+            self.sticky.as_deref_mut(),
+            outcome.hash.value,
+            outcome.meta(),
+        ) else {
+            return;
+        };
+        let mut buffer = ryu_js::Buffer::new();
+        let Some(text) = value.identity(&mut buffer) else {
+            return;
+        };
+        let attribute = outcome.hash.attribute.as_str();
+        let key = &*outcome.experiment.sticky.assignment_key;
+        let known = documents
+            .find(attribute, text)
+            .and_then(|document| document.get(key));
+        if known.is_some_and(|known| *known == *meta.key) {
+            return;
+        }
+        let identity = StickyIdentity::new(attribute, text);
+        let write =
+            StickyWrite::new(&identity, key, &meta.key).replacing(known.map(String::as_str));
+        self.recorder.sticky_assigned(&write);
+        documents.assign(identity, key, &meta.key);
+    }
+}
+
+/// Whether an assignment's key is of this experiment and of a bucket version from 0 up to, not including, `min`.
+fn is_kept_out(assignment_key: &str, experiment: &str, min: f64) -> bool {
+    let version = assignment_key
+        .strip_prefix(experiment)
+        .and_then(|it| it.strip_prefix("__"));
+    let Some(version) = version else {
+        return false;
+    };
+    let is_canonical = version == "0" || !version.starts_with('0');
+    is_canonical
+        && version.bytes().all(|byte| byte.is_ascii_digit())
+        && version.parse::<f64>().is_ok_and(|version| version < min)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_versions_below_the_minimum_keep_out() {
+        for (key, expected) in [
+            ("exp__0", true),
+            ("exp__2", true),
+            ("exp__3", false),
+            ("exp__10", false),
+            ("exp__02", false),
+            ("exp__-1", false),
+            ("exp__", false),
+            ("exp__1.5", false),
+            ("exp2__0", false),
+            ("other__0", false),
+        ] {
+            assert_eq!(is_kept_out(key, "exp", 3.0), expected, "{key}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use crate::attributes::{Attributes, Layers};
+use crate::audience::HashAttribute;
+use crate::condition::Scope;
+use crate::experiment::ExperimentOverride;
+use crate::feature_value::FeatureValue;
+use crate::page_url::PageUrl;
+use crate::user::{GlobalContext, UserContext};
+
+/// Whom an evaluation is for: a user, within what holds for all users. Borrows both and merges nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    user: &'a UserContext,
+    global: Option<&'a GlobalContext>,
+    layers: Layers<'a>,
+}
+
+impl<'a> Subject<'a> {
+    /// A user on their own.
+    pub fn new(user: &'a UserContext) -> Self {
+        let layers = Layers {
+            global: None,
+            user: Some(&user.attributes),
+            overrides: (!user.attribute_overrides.is_empty()).then_some(&user.attribute_overrides),
+            remote_groups: user.remote_groups.as_ref(),
+        };
+        Self {
+            user,
+            global: None,
+            layers,
+        }
+    }
+
+    /// The user, within what holds for all.
+    #[must_use]
+    pub fn within(mut self, global: &'a GlobalContext) -> Self {
+        self.global = Some(global);
+        self.layers.global = (!global.attributes.is_empty()).then_some(&global.attributes);
+        self
+    }
+
+    /// The user.
+    pub fn user(&self) -> &'a UserContext {
+        self.user
+    }
+
+    /// All attributes in one map, as conditions see them.
+    pub fn merged_attributes(&self) -> Attributes {
+        self.layers.merged()
+    }
+
+    pub(crate) fn layers(&self) -> &Layers<'a> {
+        &self.layers
+    }
+
+    pub(crate) fn scope(&self) -> Scope<'a> {
+        Scope::User(self.layers)
+    }
+
+    pub(crate) fn url(&self) -> Option<&'a PageUrl> {
+        self.user.url.as_ref()
+    }
+
+    /// The feature's value that is forced, for this user or for all.
+    pub(crate) fn forced_value(&self, feature: &str) -> Option<&'a FeatureValue> {
+        let global = self.global.map(|global| &global.forced.values);
+        [Some(&self.user.forced.values), global]
+            .into_iter()
+            .flatten()
+            .filter(|values| !values.is_empty())
+            .find_map(|values| values.get(feature))
+    }
+
+    /// The experiment's variation that is forced, for this user or for all.
+    pub(crate) fn forced_variation(&self, experiment: &str) -> Option<usize> {
+        let global = self.global.map(|global| &global.forced.variations);
+        [Some(&self.user.forced.variations), global]
+            .into_iter()
+            .flatten()
+            .filter(|variations| !variations.is_empty())
+            .find_map(|variations| variations.get(experiment))
+            .copied()
+    }
+
+    pub(crate) fn overrides(&self, experiment: &str) -> Option<&'a ExperimentOverride> {
+        let overrides = &self.global?.overrides;
+        if overrides.is_empty() {
+            None
+        } else {
+            overrides.get(experiment)
+        }
+    }
+
+    pub(crate) fn is_in_any_group(&self, groups: &[Box<str>]) -> bool {
+        let known = self.global.map(|global| &global.groups);
+        groups
+            .iter()
+            .any(|group| known.is_some_and(|known| known.get(&**group) == Some(&true)))
+    }
+
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.user.disabled || self.global.is_some_and(|global| global.disabled)
+    }
+
+    pub(crate) fn is_in_qa_mode(&self) -> bool {
+        self.user.qa_mode || self.global.is_some_and(|global| global.qa_mode)
+    }
+
+    pub(crate) fn skips_experiments(&self) -> bool {
+        self.user.skip_all_experiments
+    }
+
+    /// The attribute by which the user is bucketed, and its value: the first if the user has one, else the fallback
+    /// (spec 8).
+    pub(crate) fn hash_source(
+        &self,
+        attribute: &'a HashAttribute,
+        fallback: Option<&'a HashAttribute>,
+    ) -> HashSource<'a> {
+        if let Some(value) = attribute.find(&self.layers) {
+            return HashSource {
+                attribute,
+                value: Some(value),
+            };
+        }
+        let by_fallback = fallback.and_then(|it| Some((it, it.find(&self.layers)?)));
+        match by_fallback {
+            Some((attribute, value)) => HashSource {
+                attribute,
+                value: Some(value),
+            },
+            None => HashSource {
+                attribute,
+                value: None,
+            },
+        }
+    }
+}
+
+/// By what a user is bucketed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HashSource<'a> {
+    pub(crate) attribute: &'a HashAttribute,
+    /// A value that identifies somebody, if the user has one.
+    pub(crate) value: Option<&'a crate::AttributeValue>,
+}

@@ -1,0 +1,85 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::read::{Allotment, Forced, Status, StickySettings, Targeting, Variation};
+use crate::audience::HashAttribute;
+use crate::bucketing::{HashSeed, HashVersion};
+
+/// What an experiment is, without its variations' values: all that deciding a variation takes.
+///
+/// An inline experiment has one ([`Experiment::info`](crate::Experiment::info)), and so has every experiment rule of a
+/// payload; exposures carry it to analytics.
+pub struct ExperimentInfo {
+    pub(crate) key: Arc<str>,
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) phase: Option<Box<str>>,
+    pub(crate) variations: Box<[Variation]>,
+    pub(crate) hash_attribute: HashAttribute,
+    pub(crate) fallback_attribute: Option<HashAttribute>,
+    pub(crate) seed: HashSeed,
+    /// `None` if it is not one that exists: nobody is bucketed.
+    pub(crate) hash_version: Option<HashVersion>,
+    pub(crate) allotment: Allotment,
+    pub(crate) is_active: bool,
+    pub(crate) status: Status,
+    pub(crate) force: Forced,
+    pub(crate) sticky: StickySettings,
+    /// What restricts it beyond buckets; most experiments have nothing.
+    pub(crate) targeting: Option<Box<Targeting>>,
+    /// The id of the contextual bandit that sets the weights.
+    pub(crate) bandit: Option<Box<str>>,
+    /// The experiment as it was written, without its variations: compact JSON.
+    pub(crate) definition: Box<str>,
+}
+
+impl ExperimentInfo {
+    /// The experiment's key, under which its results are analysed.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Its name, for people.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Its phase: a new one starts when the experiment's traffic is dealt anew.
+    pub fn phase(&self) -> Option<&str> {
+        self.phase.as_deref()
+    }
+
+    /// The attribute by which users are bucketed.
+    pub fn hash_attribute(&self) -> &str {
+        self.hash_attribute.as_str()
+    }
+
+    /// The attribute used when a user lacks the first, with sticky buckets only.
+    pub fn fallback_attribute(&self) -> Option<&str> {
+        self.fallback_attribute.as_ref().map(HashAttribute::as_str)
+    }
+
+    /// The attributes whose values may have sticky buckets of this experiment. A lookup without a fallback attribute
+    /// reads the documents of `id` as well (spec 17.2).
+    pub(crate) fn sticky_attributes(&self) -> impl Iterator<Item = &HashAttribute> {
+        std::iter::once(&self.hash_attribute).chain(&self.fallback_attribute)
+    }
+
+    /// The number of variations.
+    pub fn variation_count(&self) -> usize {
+        self.variations.len()
+    }
+
+    /// The key of a variation: the one that its author gave it, else its index as text.
+    pub fn variation_key(&self, index: usize) -> Option<&str> {
+        self.variations.get(index).map(|variation| &*variation.key)
+    }
+}
+
+impl fmt::Debug for ExperimentInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExperimentInfo")
+            .field("key", &self.key)
+            .field("definition", &self.definition)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,306 @@
+//! From a payload's text to a [`Ruleset`].
+
+use std::sync::{Arc, OnceLock};
+
+use super::graph;
+use super::model::{AutoExperiment, Bandit, Feature, Reach};
+use super::rules;
+use super::values::Values;
+use super::{PayloadError, Ruleset, Sources};
+use crate::audience::Reader;
+use crate::condition::{Parser, Patterns, SavedGroup, SavedGroups};
+use crate::diagnostic::{Diagnostic, Problem};
+use crate::json::Json;
+use crate::secret::DecryptionKey;
+use crate::text_index::TextIndex;
+use crate::wire::{self, ReadError, Section, Sink};
+
+/// Compiles a payload. A section that it lacks is taken from the payload that had it last.
+pub(super) fn compile(
+    payload: Arc<[u8]>,
+    key: Option<&DecryptionKey>,
+    previous: Option<&Ruleset>,
+    most_bytes: usize,
+) -> Result<Ruleset, PayloadError> {
+    if payload.len() > most_bytes {
+        return Err(PayloadError::TooLarge { limit: most_bytes });
+    }
+    let mut compiler = Compiler::default();
+    let sealed = wire::read_plain(text(&payload)?, None, &mut compiler)?;
+    for (section, sealed) in sealed {
+        match key.map(|key| wire::read_sealed(section, &sealed, key, &mut compiler)) {
+            Some(Ok(())) => {}
+            None if section == Section::Features => return Err(PayloadError::MissingKey),
+            Some(Err(_)) if section == Section::Features => return Err(PayloadError::Decrypt),
+            None | Some(Err(_)) => {
+                // A plain section of that name does not stand in for a sealed one.
+                compiler.forget(section);
+                compiler.diagnose(
+                    section.sealed_name().to_owned(),
+                    vec![Problem::SealedSection],
+                );
+            }
+        }
+    }
+    if !compiler.has(Section::Features) {
+        return Err(PayloadError::MissingFeatures);
+    }
+    let mut sources = Sources::default();
+    for section in Section::ALL {
+        let source = if compiler.has(section) {
+            Some(Arc::clone(&payload))
+        } else {
+            previous
+                .and_then(|previous| previous.sources.get(section))
+                .cloned()
+        };
+        if let Some(source) = &source
+            && !compiler.has(section)
+        {
+            compiler.carry_over(section, source, key);
+        }
+        sources.set(section, source);
+    }
+    Ok(compiler.finish(payload, sources))
+}
+
+/// The payload as text, without a byte order mark.
+fn text(payload: &[u8]) -> Result<&str, PayloadError> {
+    let payload = payload.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(payload);
+    std::str::from_utf8(payload).map_err(|error| {
+        let before = payload.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte != b'\n')
+            .count()
+            + 1;
+        PayloadError::Json { line, column }
+    })
+}
+
+impl From<ReadError> for PayloadError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Json { line, column } => Self::Json { line, column },
+            ReadError::NotAnObject => Self::NotAnObject,
+        }
+    }
+}
+
+/// Takes in a payload piece by piece.
+#[derive(Default)]
+struct Compiler {
+    present: Vec<Section>,
+    features: TextIndex,
+    entries: Vec<Option<Feature>>,
+    groups: TextIndex,
+    defined_groups: Vec<(u32, SavedGroup)>,
+    experiments: Vec<AutoExperiment>,
+    bandits: Vec<(Box<str>, Bandit)>,
+    patterns: Patterns,
+    values: Values,
+    diagnostics: Vec<Diagnostic>,
+    date_updated: Option<Box<str>>,
+}
+
+impl Compiler {
+    fn has(&self, section: Section) -> bool {
+        self.present.contains(&section)
+    }
+
+    fn forget(&mut self, section: Section) {
+        self.present.retain(|it| *it != section);
+        match section {
+            Section::ContextualBandits => self.bandits.clear(),
+            Section::Experiments => self.experiments.clear(),
+            Section::Features => self.entries.clear(),
+            Section::SavedGroups => self.defined_groups.clear(),
+        }
+    }
+
+    /// Reads a section again from the payload that had it.
+    fn carry_over(&mut self, section: Section, source: &[u8], key: Option<&DecryptionKey>) {
+        let Ok(sealed) = text(source).and_then(|text| {
+            wire::read_plain(text, Some(section), self).map_err(PayloadError::from)
+        }) else {
+            return;
+        };
+        for (section, sealed) in sealed {
+            let opened = key.map(|key| wire::read_sealed(section, &sealed, key, self));
+            if !matches!(opened, Some(Ok(()))) {
+                self.forget(section);
+                self.diagnose(
+                    section.sealed_name().to_owned(),
+                    vec![Problem::SealedSection],
+                );
+            }
+        }
+    }
+
+    fn diagnose(&mut self, place: String, problems: Vec<Problem>) {
+        let diagnostics = problems
+            .into_iter()
+            .map(|it| Diagnostic::new(place.clone(), it));
+        self.diagnostics.extend(diagnostics);
+    }
+
+    /// Reads one part with everything that reading needs, and keeps what it complains about. `place` is asked for only
+    /// if it does.
+    fn read<T>(
+        &mut self,
+        place: impl FnOnce() -> String,
+        read: impl FnOnce(&mut Reader<'_>, &mut Values) -> T,
+    ) -> T {
+        let parser = Parser::new(Some(&mut self.groups), &mut self.patterns);
+        let mut reader = Reader::new(parser, Some(&mut self.features));
+        let part = read(&mut reader, &mut self.values);
+        let problems = reader.conditions.problems;
+        if !problems.is_empty() {
+            self.diagnose(place(), problems);
+        }
+        part
+    }
+
+    fn feature(&mut self, key: &str, json: &Json<'_>) {
+        let Some(place) = self.features.insert(key) else {
+            return;
+        };
+        let place = place as usize;
+        if self.entries.len() <= place {
+            self.entries.resize_with(place + 1, || None);
+        }
+        let feature = match json.as_object() {
+            Some(object) => {
+                let default = self
+                    .values
+                    .add(object.get("defaultValue").unwrap_or(&Json::Null));
+                let rules = self.rules(key, object.get_some("rules"));
+                Some(Feature {
+                    default,
+                    rules,
+                    reach: Reach::Cycle,
+                })
+            }
+            None => {
+                let problem = Problem::wrong_kind("feature", "an object", json);
+                self.diagnose(format!("features.{key}"), vec![problem]);
+                None
+            }
+        };
+        if let Some(entry) = self.entries.get_mut(place) {
+            *entry = feature;
+        }
+    }
+
+    fn rules(&mut self, key: &str, json: Option<&Json<'_>>) -> Box<[super::model::Rule]> {
+        let Some(json) = json else {
+            return Box::default();
+        };
+        let Some(entries) = json.as_array() else {
+            let problem = Problem::wrong_kind("rules", "an array", json);
+            self.diagnose(format!("features.{key}"), vec![problem]);
+            return Box::default();
+        };
+        let mut rules = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            let place = || format!("features.{key}.rules[{index}]");
+            match entry.as_object() {
+                Some(object) => rules.push(self.read(place, |reader, values| {
+                    rules::rule(object, key, values, reader)
+                })),
+                None => {
+                    let problem = Problem::wrong_kind("rule", "an object", entry);
+                    self.diagnose(place(), vec![problem]);
+                }
+            }
+        }
+        rules.into_boxed_slice()
+    }
+
+    fn finish(mut self, payload: Arc<[u8]>, sources: Sources) -> Ruleset {
+        self.features.shrink();
+        self.entries.resize_with(self.features.len(), || None);
+        graph::settle(&mut self.entries);
+        let groups = SavedGroups::new(self.groups, self.defined_groups);
+        let mut ruleset = Ruleset {
+            features: self.features,
+            entries: self.entries.into_boxed_slice(),
+            values: self.values.finish(),
+            groups,
+            experiments: self.experiments.into_boxed_slice(),
+            bandits: self.bandits.into_iter().collect(),
+            sticky_attributes: Box::default(),
+            diagnostics: Box::default(),
+            date_updated: self.date_updated,
+            payload,
+            sources,
+            revision: OnceLock::new(),
+        };
+        ruleset.sticky_attributes = ruleset.find_sticky_attributes();
+        self.diagnostics.extend(ruleset.dangling());
+        ruleset.diagnostics = self.diagnostics.into_boxed_slice();
+        ruleset
+    }
+}
+
+impl Sink for Compiler {
+    fn start(&mut self, section: Section) {
+        self.forget(section);
+        self.present.push(section);
+    }
+
+    fn piece(&mut self, section: Section, key: Option<&str>, json: &Json<'_>) {
+        match (section, key) {
+            (Section::Features, Some(key)) => self.feature(key, json),
+            (Section::SavedGroups, Some(id)) => {
+                let place = || format!("savedGroups.{id}");
+                let group = self.read(place, |reader, _| {
+                    SavedGroup::parse(json, &mut reader.conditions)
+                });
+                if let Some(place) = self.groups.insert(id) {
+                    self.defined_groups.push((place, group));
+                }
+            }
+            (Section::ContextualBandits, Some(id)) => {
+                let place = || format!("contextualBandits.{id}");
+                let bandit = self.read(place, |reader, _| rules::bandit(json, reader));
+                self.bandits.retain(|(other, _)| **other != *id);
+                self.bandits
+                    .extend(bandit.map(|bandit| (id.into(), bandit)));
+            }
+            (Section::Experiments, _) => {
+                let index = self.experiments.len();
+                let place = || format!("experiments[{index}]");
+                match json.as_object() {
+                    Some(object) => {
+                        let experiment = self.read(place, |reader, values| {
+                            rules::auto_experiment(object, values, reader)
+                        });
+                        self.experiments.push(experiment);
+                    }
+                    None => {
+                        let problem = Problem::wrong_kind("experiment", "an object", json);
+                        self.diagnose(place(), vec![problem]);
+                    }
+                }
+            }
+            (Section::Features | Section::SavedGroups | Section::ContextualBandits, None) => {}
+        }
+    }
+
+    fn malformed(&mut self, section: Section) {
+        self.forget(section);
+    }
+
+    fn date_updated(&mut self, date: &str) {
+        self.date_updated = Some(date.into());
+    }
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,162 @@
+//! A payload compiled: what the engine walks.
+
+use crate::attributes::AttributePath;
+use crate::audience::{Filter, HashAttribute, Prerequisite};
+use crate::bucketing::{HashSeed, HashVersion, Range};
+use crate::condition::Condition;
+use crate::experiment::ExperimentInfo;
+use crate::result::Assignment;
+
+/// Where a value stands among the payload's values.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ValueId(pub(super) u32);
+
+/// Where a rule stands in the payload.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct RulePlace {
+    pub(crate) feature: u32,
+    pub(crate) rule: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Feature {
+    pub(crate) default: ValueId,
+    pub(crate) rules: Box<[Rule]>,
+    pub(crate) reach: Reach,
+}
+
+/// What a feature's prerequisites lead to, known when the payload is compiled.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reach {
+    /// Chains of prerequisites that end, the longest after so many steps.
+    Ends(u32),
+    /// A chain that comes back to where it has been.
+    Cycle,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rule {
+    /// Empty if it has none.
+    pub(crate) id: Box<str>,
+    pub(crate) prerequisites: Box<[Prerequisite]>,
+    pub(crate) filters: Box<[Filter]>,
+    pub(crate) kind: RuleKind,
+}
+
+impl Rule {
+    pub(crate) fn as_experiment(&self) -> Option<&ExperimentRule> {
+        match &self.kind {
+            RuleKind::Experiment(rule) => Some(rule),
+            RuleKind::Force(_) | RuleKind::Gate => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum RuleKind {
+    Experiment(Box<ExperimentRule>),
+    Force(Box<ForceRule>),
+    /// Nothing but prerequisites: it ends the evaluation or is passed over.
+    Gate,
+}
+
+/// A rule that serves one value, to all whom it concerns or to a share of them (spec 14).
+#[derive(Debug)]
+pub(crate) struct ForceRule {
+    pub(crate) value: ValueId,
+    pub(crate) condition: Option<Condition>,
+    pub(crate) rollout: Option<Rollout>,
+    pub(crate) tracks: Box<[Track]>,
+}
+
+/// A share of the users (spec 9.6).
+#[derive(Debug)]
+pub(crate) struct Rollout {
+    pub(crate) seed: HashSeed,
+    pub(crate) attribute: HashAttribute,
+    /// Counts only with sticky buckets.
+    pub(crate) fallback: Option<HashAttribute>,
+    pub(crate) version: Option<HashVersion>,
+    pub(crate) share: Share,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Share {
+    /// Buckets below this.
+    Below(f64),
+    Nobody,
+    Within(Range),
+}
+
+impl Share {
+    pub(crate) fn contains(self, bucket: f64) -> bool {
+        match self {
+            Self::Below(coverage) => bucket < coverage,
+            Self::Nobody => false,
+            Self::Within(range) => range.contains(bucket),
+        }
+    }
+}
+
+/// An experiment that a remote evaluation ran on the user's behalf, to be reported when the rule's value is served.
+#[derive(Debug)]
+pub(crate) struct Track {
+    pub(crate) experiment: ExperimentInfo,
+    pub(crate) variations: Box<[ValueId]>,
+    pub(crate) value: ValueId,
+    pub(crate) assignment: Assignment,
+}
+
+/// A rule that runs an experiment (spec 15).
+#[derive(Debug)]
+pub(crate) struct ExperimentRule {
+    pub(crate) experiment: ExperimentInfo,
+    pub(crate) values: Box<[ValueId]>,
+}
+
+/// An entry of `experiments`, run without being asked (spec 21).
+#[derive(Debug)]
+pub(crate) struct AutoExperiment {
+    pub(crate) experiment: ExperimentInfo,
+    pub(crate) values: Box<[ValueId]>,
+    pub(crate) change: Change,
+    pub(crate) change_id: Option<Box<str>>,
+    pub(crate) is_manual: bool,
+    pub(crate) persists_query: bool,
+}
+
+/// What an auto experiment does to a page.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Sends the user elsewhere: each variation's address, if it has one.
+    Redirect(Box<[Option<Box<str>>]>),
+    Unknown,
+    Visual,
+}
+
+/// A contextual bandit's definition (spec 18).
+#[derive(Debug)]
+pub(crate) struct Bandit {
+    pub(crate) version: Option<i64>,
+    pub(crate) contexts: Box<[Context]>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Context {
+    Leaf {
+        /// `None` if it is not an integer.
+        id: Option<i64>,
+        condition: Option<Condition>,
+        /// `None` if they are not numbers; whether they fit depends on the experiment.
+        weights: Option<Box<[f64]>>,
+    },
+    /// The entry is not an object: selection fails when it gets here.
+    Malformed,
+}
+
+/// A remote saved group: its id, and the attribute that it is resolved by.
+#[derive(Debug)]
+pub(crate) struct RemoteGroup {
+    pub(crate) id: Box<str>,
+    pub(crate) attribute: Option<AttributePath>,
+}

@@ -1,0 +1,96 @@
+//! Sticky buckets: users stay in their variation although weights, coverage or targeting change (spec 17).
+//!
+//! A user's assignments are documents in a store, one for each attribute value that identifies the user. [`StickyDocuments`]
+//! is what one evaluation needs of them; a [`StickyBucketService`] loads and saves them.
+
+mod memory;
+mod service;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+pub use self::memory::MemoryStickyBuckets;
+pub use self::service::{Saved, StickyBucketService, StickyWrite};
+
+/// Whom a document of sticky buckets belongs to: everybody with this value of this attribute.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct StickyIdentity {
+    attribute: String,
+    value: String,
+}
+
+impl StickyIdentity {
+    /// The identity of users whose `attribute` is `value`. A number is written as JavaScript does.
+    pub fn new(attribute: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            attribute: attribute.into(),
+            value: value.into(),
+        }
+    }
+
+    /// The attribute's name.
+    pub fn attribute(&self) -> &str {
+        &self.attribute
+    }
+
+    /// The attribute's value, as text.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl fmt::Display for StickyIdentity {
+    /// The key of the document in a store that other SDKs share: `attribute||value`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}||{}", self.attribute, self.value)
+    }
+}
+
+/// The assignments of one identity: `experiment__bucketVersion` to the key of a variation.
+pub type StickyAssignments = BTreeMap<String, String>;
+
+/// The documents that concern one user.
+///
+/// An evaluation reads them and adds to them, so that a later evaluation sees what an earlier one assigned.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct StickyDocuments(BTreeMap<StickyIdentity, StickyAssignments>);
+
+impl StickyDocuments {
+    /// No documents: everybody is bucketed by hash, and assignments are recorded.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a document, replacing an earlier one of that identity.
+    pub fn insert(&mut self, identity: StickyIdentity, assignments: StickyAssignments) {
+        self.0.insert(identity, assignments);
+    }
+
+    /// Identities and their assignments, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&StickyIdentity, &StickyAssignments)> {
+        self.0.iter()
+    }
+
+    /// The assignments of an attribute's value. Scans: a user has a document or two.
+    pub(crate) fn find(&self, attribute: &str, value: &str) -> Option<&StickyAssignments> {
+        let mut documents = self.0.iter();
+        documents
+            .find(|(identity, _)| identity.attribute == attribute && identity.value == value)
+            .map(|(_, assignments)| assignments)
+    }
+
+    pub(crate) fn assign(&mut self, identity: StickyIdentity, key: &str, variation: &str) {
+        self.0
+            .entry(identity)
+            .or_default()
+            .insert(key.to_owned(), variation.to_owned());
+    }
+}
+
+impl FromIterator<(StickyIdentity, StickyAssignments)> for StickyDocuments {
+    fn from_iter<I: IntoIterator<Item = (StickyIdentity, StickyAssignments)>>(
+        documents: I,
+    ) -> Self {
+        Self(documents.into_iter().collect())
+    }
+}

@@ -1,0 +1,110 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{StickyAssignments, StickyIdentity};
+use crate::error::BackendError;
+
+/// A store of sticky buckets.
+///
+/// # Contract
+///
+/// * `load` gives the documents of the identities that have one; an identity without a document is left out.
+/// * `save` is one atomic step: of several writers of the same assignment exactly one is stored, and the others are told
+///   which variation stands. Assignments of other experiments in the same document are never lost.
+/// * Both may be called from any thread, several at a time, and may block; evaluation without a service never does.
+/// * An error of `load` means that nothing is known: the client then buckets by hash and writes nothing, since a write
+///   could replace what could not be read.
+///
+/// # Example
+///
+/// ```
+/// use growthbook_core::{GrowthBookClient, MemoryStickyBuckets};
+///
+/// let client = GrowthBookClient::builder().sticky_buckets(MemoryStickyBuckets::new()).build()?;
+/// # let _ = client;
+/// # Ok::<(), growthbook_core::BuildError>(())
+/// ```
+pub trait StickyBucketService: fmt::Debug + Send + Sync + 'static {
+    /// The documents of these identities.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn load(
+        &self,
+        identities: &[StickyIdentity],
+    ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError>;
+
+    /// Stores one assignment, unless another one than `write.expected` is there; says which one stands afterwards.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written. Nothing may have been stored then.
+    fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError>;
+}
+
+/// One assignment to store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct StickyWrite<'a> {
+    /// Whose document it goes to.
+    pub identity: &'a StickyIdentity,
+    /// The assignment's key: `experiment__bucketVersion`.
+    pub key: &'a str,
+    /// The variation that was read under this key, and that this write replaces; `None` if there was none.
+    pub expected: Option<&'a str>,
+    /// The key of the variation.
+    pub variation: &'a str,
+}
+
+impl<'a> StickyWrite<'a> {
+    /// A write of `variation` under `key`, where there was nothing.
+    pub fn new(identity: &'a StickyIdentity, key: &'a str, variation: &'a str) -> Self {
+        Self {
+            identity,
+            key,
+            expected: None,
+            variation,
+        }
+    }
+
+    /// The same write, replacing `expected`.
+    #[must_use]
+    pub fn replacing(self, expected: Option<&'a str>) -> Self {
+        Self { expected, ..self }
+    }
+}
+
+/// What became of a write.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a write is either stored or it is not"
+)]
+pub enum Saved {
+    /// Another writer was first: this variation stands.
+    Kept(String),
+    /// The assignment is stored.
+    Stored,
+}
+
+macro_rules! forward {
+    ($($pointer:ident),*) => {$(
+        #[deny(clippy::missing_trait_methods)]
+        impl<S: StickyBucketService + ?Sized> StickyBucketService for $pointer<S> {
+            fn load(
+                &self,
+                identities: &[StickyIdentity],
+            ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
+                (**self).load(identities)
+            }
+
+            fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError> {
+                (**self).save(write)
+            }
+        }
+    )*};
+}
+
+forward!(Arc, Box);
