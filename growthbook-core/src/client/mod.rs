@@ -82,7 +82,7 @@ impl GrowthBookClient {
         match &self.shared.sticky {
             None => engine::evaluate(&snapshot.ruleset, feature, &subject, None, &mut Silent),
             Some(service) => {
-                let identities = sticky::identities(snapshot.ruleset.sticky_attributes(), &subject);
+                let identities = engine::sticky_identities(&snapshot.ruleset, &subject);
                 sticky::evaluate(
                     &**service,
                     &identities,
@@ -185,7 +185,7 @@ impl GrowthBookClient {
             None => engine::run(&snapshot.ruleset, experiment, &subject, None, &mut Silent),
             Some(service) => {
                 let attributes = experiment.info().sticky_attributes();
-                let identities = sticky::identities(attributes, &subject);
+                let identities = subject.identities(attributes);
                 sticky::evaluate(
                     &**service,
                     &identities,
@@ -215,7 +215,7 @@ impl GrowthBookClient {
         match &self.shared.sticky {
             None => engine::run_auto_experiments(ruleset, &subject, options, None, &mut Silent),
             Some(service) => {
-                let identities = sticky::identities(ruleset.sticky_attributes(), &subject);
+                let identities = engine::sticky_identities(ruleset, &subject);
                 sticky::evaluate(
                     &**service,
                     &identities,

@@ -1,23 +1,9 @@
 //! Evaluating with a store of sticky buckets: load what concerns the user, evaluate, save what was assigned.
 
 use super::Shared;
-use crate::audience::HashAttribute;
-use crate::engine::{Recorder, Subject};
+use crate::engine::Recorder;
 use crate::error::BackgroundError;
 use crate::sticky::{Saved, StickyBucketService, StickyDocuments, StickyIdentity, StickyWrite};
-
-/// The identities under which a user may have sticky buckets.
-pub(super) fn identities<'a>(
-    attributes: impl IntoIterator<Item = &'a HashAttribute>,
-    subject: &Subject<'_>,
-) -> Vec<StickyIdentity> {
-    let identity = |attribute: &HashAttribute| {
-        let mut buffer = ryu_js::Buffer::new();
-        let text = attribute.find(subject.layers())?.identity(&mut buffer)?;
-        Some(StickyIdentity::new(attribute.as_str(), text))
-    };
-    attributes.into_iter().filter_map(identity).collect()
-}
 
 /// Runs an evaluation with the user's documents.
 ///

@@ -40,7 +40,7 @@ use crate::feature_value::FeatureValue;
 use crate::result::FeatureResult;
 use crate::ruleset::{Reach, Ruleset};
 use crate::stack::Stack;
-use crate::sticky::StickyDocuments;
+use crate::sticky::{StickyDocuments, StickyIdentity};
 
 /// Evaluates a feature for a user (spec 12).
 ///
@@ -55,6 +55,12 @@ pub fn evaluate<R: Recorder>(
 ) -> FeatureResult {
     let decision = Run::new(ruleset, subject, sticky, recorder).feature_named(feature);
     decision.into_result(ruleset, feature)
+}
+
+/// The identities under which a user may have sticky buckets of this payload's experiments: what to load before an
+/// evaluation with sticky bucketing (spec 17.1).
+pub fn sticky_identities(ruleset: &Ruleset, subject: &Subject<'_>) -> Vec<StickyIdentity> {
+    subject.identities(ruleset.sticky_attributes())
 }
 
 /// Runs an experiment that the program defines (spec 16). The result holds the variation that the user gets.

@@ -4,6 +4,7 @@ use crate::condition::Scope;
 use crate::experiment::ExperimentOverride;
 use crate::feature_value::FeatureValue;
 use crate::page_url::PageUrl;
+use crate::sticky::StickyIdentity;
 use crate::user::{GlobalContext, UserContext};
 
 /// Whom an evaluation is for: a user, within what holds for all users. Borrows both and merges nothing.
@@ -107,6 +108,19 @@ impl<'a> Subject<'a> {
 
     pub(crate) fn skips_experiments(&self) -> bool {
         self.user.skip_all_experiments
+    }
+
+    /// The user's identities by these attributes, as far as they have any.
+    pub(crate) fn identities<'h>(
+        &self,
+        attributes: impl IntoIterator<Item = &'h HashAttribute>,
+    ) -> Vec<StickyIdentity> {
+        let identity = |attribute: &HashAttribute| {
+            let mut buffer = ryu_js::Buffer::new();
+            let text = attribute.find(&self.layers)?.identity(&mut buffer)?;
+            Some(StickyIdentity::new(attribute.as_str(), text))
+        };
+        attributes.into_iter().filter_map(identity).collect()
     }
 
     /// The attribute by which the user is bucketed, and its value: the first if the user has one, else the fallback

@@ -1,0 +1,5 @@
+mod bucketing;
+mod conditions;
+mod crypto;
+mod experiments;
+mod features;
