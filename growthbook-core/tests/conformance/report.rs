@@ -15,6 +15,11 @@ pub(crate) fn suite(name: &str, check: impl Fn(&Case) -> Result<(), String>) {
     conclude(failures.into_iter().flatten().collect());
 }
 
+/// Runs a suite that is ours alone.
+pub(crate) fn local(name: &str, check: impl Fn(&Case) -> Result<(), String>) {
+    conclude(run(name, &format!("local.{name}"), &LOCAL, &check));
+}
+
 /// Runs a part of an upstream suite that has several.
 pub(crate) fn part(suite: &str, part: &str, check: impl Fn(&Case) -> Result<(), String>) {
     let parts: Members = serde_json::from_str(UPSTREAM[suite].get()).unwrap();
