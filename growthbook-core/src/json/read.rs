@@ -152,7 +152,7 @@ impl<'a> Members<'a> {
         Json::Object(Object(self.list))
     }
 
-    /// With serde_json's `arbitrary_precision`, which another crate of the build may turn on, a number arrives as an
+    /// With `serde_json`'s `arbitrary_precision`, which another crate of the build may turn on, a number arrives as an
     /// object with one magic key.
     fn as_number(&self) -> Option<Literal> {
         match self.list.as_slice() {

@@ -238,7 +238,7 @@ impl fmt::Debug for FeatureResult {
             .field("source", &self.source)
             .field("rule_id", &self.rule_id())
             .field("assignment", &self.assignment)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

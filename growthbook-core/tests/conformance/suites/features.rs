@@ -71,7 +71,9 @@ fn bandits() {
             case.text(1),
         );
         let result = evaluate(&payload, r#"{"id":"1"}"#);
-        let bandit = result.assignment().and_then(|assignment| assignment.bandit());
+        let bandit = result
+            .assignment()
+            .and_then(|assignment| assignment.bandit());
         let actual = json!([
             result.value(),
             bandit.map(BanditAssignment::leaf_id),
