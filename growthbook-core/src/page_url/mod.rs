@@ -111,6 +111,10 @@ mod tests {
 
     use super::*;
 
+    fn query_override(key: &str, url: &str, variations: usize) -> Option<usize> {
+        PageUrl::new(url).query_override(key, variations)
+    }
+
     fn check(query: &str, expected: Option<usize>) {
         for address in ["https://example.com/p", "/p", ""] {
             let url = format!("{address}?{query}");
