@@ -11,6 +11,7 @@ use crate::condition::Condition;
 use crate::experiment::read::{Forced, Status, Targeting};
 use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
 use crate::page_url::{LegacyUrlPattern, PageUrl};
+use crate::ruleset::ValueId;
 
 /// An experiment as it runs: as written, with what overrides and a bandit change.
 #[derive(Clone, Copy)]
@@ -24,11 +25,13 @@ struct Setup<'a> {
 }
 
 impl<'a, R: Recorder> Run<'a, '_, R> {
-    /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected.
+    /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected. `variations` are their
+    /// values, if the payload holds them.
     pub(crate) fn experiment(
         &mut self,
         experiment: &'a ExperimentInfo,
         feature: Option<&'a str>,
+        variations: &'a [ValueId],
         selected: Option<Selected<'a>>,
     ) -> Outcome<'a> {
         let is_sticky = self.sticky.is_some() && experiment.sticky.enabled;
@@ -51,7 +54,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
                 if is_sticky {
                     self.save_sticky(&outcome);
                 }
-                let exposure = Exposure::here(self.ruleset, feature, outcome);
+                let exposure = Exposure::here(self.ruleset, feature, variations, outcome);
                 self.recorder.experiment_viewed(&exposure);
                 outcome
             }

@@ -262,7 +262,9 @@ pub(crate) fn experiment_json(
 ) -> Map<String, Value> {
     let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
     let mut json = object(&experiment.definition);
-    json.insert("variations".to_owned(), Value::Array(variations));
+    if !variations.is_empty() {
+        json.insert("variations".to_owned(), Value::Array(variations));
+    }
     if let Some(overrides) = changes.and_then(|it| it.overrides.as_deref()) {
         json.extend(object(overrides));
     }
