@@ -214,7 +214,7 @@ mod tests {
 
         let mut text = String::from("{");
         for i in 0..200 {
-            text.push_str(&format!("\"k{}\":{i},", i % 100));
+            text = format!("{text}\"k{}\":{i},", i % 100);
         }
         text.push_str("\"z\":0}");
         let large = Json::parse(&text).unwrap();

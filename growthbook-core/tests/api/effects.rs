@@ -37,6 +37,16 @@ impl Recorder for Log {
     }
 }
 
+/// Keeps exposures, as JSON.
+#[derive(Default)]
+struct Exposures(Vec<serde_json::Value>);
+
+impl Recorder for Exposures {
+    fn experiment_viewed(&mut self, exposure: &Exposure<'_>) {
+        self.0.push(exposure.to_json());
+    }
+}
+
 fn log(payload: &str, feature: &str, user: &UserContext) -> Vec<String> {
     let mut log = Log::default();
     engine::evaluate(
@@ -157,14 +167,7 @@ fn remote_exposures_come_with_the_value_they_decided() {
         ["viewed exp new", "viewed bare 0", r#"used f force "y""#],
     );
 
-    #[derive(Default)]
-    struct Json(Vec<serde_json::Value>);
-    impl Recorder for Json {
-        fn experiment_viewed(&mut self, exposure: &Exposure<'_>) {
-            self.0.push(exposure.to_json());
-        }
-    }
-    let mut exposures = Json::default();
+    let mut exposures = Exposures::default();
     engine::evaluate(
         &ruleset(payload),
         "f",
@@ -200,14 +203,7 @@ fn an_exposure_in_a_feature_is_what_javascript_would_report() {
     let payload = r#"{"features":{"price":{"defaultValue":10,"rules":[
         {"id":"r3","key":"price-exp","variations":[20,30],"meta":[{"key":"ctl"},{"key":"hi","name":"High"}],"hashVersion":2}
     ]}}}"#;
-    #[derive(Default)]
-    struct Json(Vec<serde_json::Value>);
-    impl Recorder for Json {
-        fn experiment_viewed(&mut self, exposure: &Exposure<'_>) {
-            self.0.push(exposure.to_json());
-        }
-    }
-    let mut exposures = Json::default();
+    let mut exposures = Exposures::default();
     engine::evaluate(
         &ruleset(payload),
         "price",

@@ -1,9 +1,5 @@
 //! The public API as programs use it, and what the corpus cannot say: payloads that are none, overrides, exposures, stores.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test stops where its assumptions do"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops where its assumptions do")]
 
 mod effects;
 mod experiments;
