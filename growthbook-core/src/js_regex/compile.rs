@@ -1,0 +1,346 @@
+//! Compiles patterns for the backtracking matcher.
+//!
+//! What makes backtracking explode is to fail again and again from the same place. Where nothing that is still to
+//! come looks at a register (a capture or a counter), the outcome depends on the instruction and the position
+//! alone, and [`Instruction::Remember`] makes sure that it is found out only once. So the compiler keeps captures
+//! only for back-references, and writes counted repetitions out where that is affordable.
+
+use super::ast::{Node, Repeat, Syntax};
+use super::program::{Instruction, Program, UnitTest};
+
+impl Program {
+    pub(super) fn new(syntax: &Syntax, ignore_case: bool) -> Self {
+        let mut compiler = Compiler {
+            instructions: Vec::new(),
+            referenced: &syntax.referenced,
+            registers: syntax.referenced.len() * 2,
+            rows: 0,
+            copies_left: MAX_COPIED,
+        };
+        let scope = Scope {
+            backward: false,
+            in_look: false,
+            registers_matter: false,
+            paid: false,
+        };
+        compiler.node(&syntax.root, scope);
+        let Compiler {
+            instructions,
+            registers,
+            rows,
+            ..
+        } = compiler;
+        Self {
+            instructions,
+            registers,
+            rows,
+            ignore_case,
+        }
+    }
+}
+
+struct Compiler<'a> {
+    instructions: Vec<Instruction>,
+    referenced: &'a [usize],
+    registers: usize,
+    rows: usize,
+    /// How many more constructs may be added by writing repetitions out.
+    copies_left: u64,
+}
+
+/// What a construct's surroundings say about it.
+#[derive(Clone, Copy)]
+struct Scope {
+    /// In a look-behind: matched from right to left.
+    backward: bool,
+    in_look: bool,
+    /// Something after the construct looks at a register that differs between ways to get there.
+    registers_matter: bool,
+    /// In a repetition that is written out, all of whose contents have been paid for.
+    paid: bool,
+}
+
+impl Compiler<'_> {
+    fn node(&mut self, node: &Node, scope: Scope) {
+        match node {
+            Node::Alternation(nodes) => self.alternation(nodes, scope),
+            Node::BackReference(index) => {
+                if let Some(group) = self.group_register(*index) {
+                    self.push(Instruction::BackReference {
+                        group,
+                        backward: scope.backward,
+                    });
+                }
+            }
+            Node::Capture { index, body } => self.capture(*index, body, scope),
+            Node::Concatenation(nodes) => self.concatenation(nodes, scope),
+            Node::End => self.push(Instruction::End),
+            Node::Look {
+                ahead,
+                negated,
+                body,
+            } => self.look(*ahead, *negated, body, scope),
+            Node::Repeat(repeat) => self.repeat(repeat, scope),
+            Node::Set(set) => {
+                let set = UnitTest::new(set);
+                self.push(Instruction::Set {
+                    set,
+                    backward: scope.backward,
+                });
+            }
+            Node::Start => self.push(Instruction::Start),
+            Node::WordBoundary { negated } => {
+                self.push(Instruction::WordBoundary { negated: *negated });
+            }
+        }
+    }
+
+    fn alternation(&mut self, nodes: &[Node], scope: Scope) {
+        let mut jumps = Vec::new();
+        let mut nodes = nodes.iter().peekable();
+        while let Some(node) = nodes.next() {
+            if nodes.peek().is_none() {
+                self.node(node, scope);
+                break;
+            }
+            let split = self.reserve();
+            self.node(node, scope);
+            jumps.push(self.reserve());
+            let (first, second) = (split + 1, self.here());
+            self.fill(split, Instruction::Split { first, second });
+        }
+        for jump in jumps {
+            let to = self.here();
+            self.fill(jump, Instruction::Jump { to });
+        }
+        self.remember(scope);
+    }
+
+    fn capture(&mut self, index: usize, body: &Node, scope: Scope) {
+        let Some(group) = self.group_register(index) else {
+            return self.node(body, scope);
+        };
+        let (before, after) = if scope.backward {
+            (group + 1, group)
+        } else {
+            (group, group + 1)
+        };
+        self.push(Instruction::Save { register: before });
+        self.node(body, scope);
+        self.push(Instruction::Save { register: after });
+    }
+
+    fn concatenation(&mut self, nodes: &[Node], scope: Scope) {
+        let in_order: Vec<&Node> = if scope.backward {
+            nodes.iter().rev().collect()
+        } else {
+            nodes.iter().collect()
+        };
+        let mut last_reader = None;
+        if self.has_back_references() {
+            last_reader = in_order.iter().rposition(|node| self.reads_captures(node));
+        }
+        for (n, node) in in_order.into_iter().enumerate() {
+            let read_later = last_reader.is_some_and(|last| n < last);
+            let registers_matter = scope.registers_matter || read_later;
+            self.node(
+                node,
+                Scope {
+                    registers_matter,
+                    ..scope
+                },
+            );
+        }
+    }
+
+    fn look(&mut self, ahead: bool, negated: bool, body: &Node, scope: Scope) {
+        // Only a positive look-around passes on what it captured.
+        let passes_on = !negated && scope.registers_matter && self.sets_captures(body);
+        let scope = Scope {
+            backward: !ahead,
+            in_look: true,
+            registers_matter: passes_on,
+            paid: scope.paid,
+        };
+        let look = self.reserve();
+        if !self.reads_captures(body) {
+            self.remember(scope);
+        }
+        self.node(body, scope);
+        self.push(Instruction::EndLook);
+        let end = self.here();
+        self.fill(look, Instruction::Look { negated, end });
+    }
+
+    fn repeat(&mut self, repeat: &Repeat, scope: Scope) {
+        let body = &*repeat.body;
+        let registers_matter = scope.registers_matter || self.reads_captures(body);
+        let nullable = body.is_nullable();
+        // An iteration that consumes nothing leads back to a place already seen. `Remember` ends such a circle;
+        // but within a look-around, the places on it may yet turn out to succeed.
+        let endless = nullable && scope.in_look && repeat.max.is_none();
+        let observable = registers_matter && (nullable || self.sets_captures(body));
+        if endless || observable || !self.can_write_out(repeat, scope) {
+            return self.counted_loop(repeat, scope);
+        }
+        let paid = scope.paid || repeat.copies() > 1;
+        let inner = Scope {
+            registers_matter,
+            paid,
+            ..scope
+        };
+        let Some(max) = repeat.max else {
+            return self.unlimited(repeat, inner);
+        };
+        for _ in 0..repeat.min {
+            self.node(body, inner);
+        }
+        let mut splits = Vec::new();
+        for _ in repeat.min..max {
+            splits.push(self.reserve());
+            self.node(body, inner);
+        }
+        let exit = self.here();
+        for split in splits {
+            self.fill(split, Instruction::split(split + 1, exit, repeat.greedy));
+        }
+        self.remember(scope);
+    }
+
+    /// `x*` or `x{min,}`, written out.
+    fn unlimited(&mut self, repeat: &Repeat, scope: Scope) {
+        if repeat.min == 0 {
+            let head = self.here();
+            self.remember(scope);
+            let split = self.reserve();
+            self.node(&repeat.body, scope);
+            self.push(Instruction::Jump { to: head });
+            let exit = self.here();
+            return self.fill(split, Instruction::split(split + 1, exit, repeat.greedy));
+        }
+        let mut head = self.here();
+        for _ in 0..repeat.min {
+            head = self.here();
+            self.node(&repeat.body, scope);
+        }
+        self.remember(scope);
+        let exit = self.here() + 1;
+        self.push(Instruction::split(head, exit, repeat.greedy));
+    }
+
+    /// A repetition as the standard describes it, with a counter, nothing written out and nothing remembered.
+    fn counted_loop(&mut self, repeat: &Repeat, scope: Scope) {
+        let &Repeat {
+            min, max, greedy, ..
+        } = repeat;
+        let counter = self.registers;
+        self.registers += 2;
+        let first = self
+            .referenced
+            .partition_point(|&index| index < repeat.captures.start);
+        let last = self
+            .referenced
+            .partition_point(|&index| index < repeat.captures.end);
+        self.push(Instruction::ResetCounter { counter });
+        let head = self.reserve();
+        self.push(Instruction::StartIteration {
+            counter,
+            captures: first * 2..last * 2,
+        });
+        self.node(
+            &repeat.body,
+            Scope {
+                registers_matter: true,
+                ..scope
+            },
+        );
+        self.push(Instruction::EndIteration { counter, min, head });
+        let exit = self.here();
+        self.fill(
+            head,
+            Instruction::Loop {
+                counter,
+                min,
+                max,
+                greedy,
+                exit,
+            },
+        );
+    }
+
+    fn can_write_out(&mut self, repeat: &Repeat, scope: Scope) -> bool {
+        if scope.paid || repeat.copies() == 1 {
+            return true;
+        }
+        let left = self.copies_left.checked_sub(repeat.expanded_size());
+        self.copies_left = left.unwrap_or(self.copies_left);
+        left.is_some()
+    }
+
+    fn remember(&mut self, scope: Scope) {
+        if !scope.registers_matter {
+            self.push(Instruction::Remember { row: self.rows });
+            self.rows += 1;
+        }
+    }
+
+    fn has_back_references(&self) -> bool {
+        !self.referenced.is_empty()
+    }
+
+    fn reads_captures(&self, node: &Node) -> bool {
+        self.has_back_references() && node.any(&|node| matches!(node, Node::BackReference(_)))
+    }
+
+    fn sets_captures(&self, node: &Node) -> bool {
+        let is_referenced = |index: &usize| self.referenced.binary_search(index).is_ok();
+        self.has_back_references()
+            && node.any(&|node| matches!(node, Node::Capture { index, .. } if is_referenced(index)))
+    }
+
+    fn group_register(&self, index: usize) -> Option<usize> {
+        self.referenced
+            .binary_search(&index)
+            .ok()
+            .map(|place| place * 2)
+    }
+
+    fn here(&self) -> usize {
+        self.instructions.len()
+    }
+
+    fn push(&mut self, instruction: Instruction) {
+        self.instructions.push(instruction);
+    }
+
+    /// Leaves room for an instruction that depends on what follows.
+    fn reserve(&mut self) -> usize {
+        self.push(Instruction::EndLook);
+        self.here() - 1
+    }
+
+    fn fill(&mut self, place: usize, instruction: Instruction) {
+        if let Some(reserved) = self.instructions.get_mut(place) {
+            *reserved = instruction;
+        }
+    }
+}
+
+impl Instruction {
+    fn split(body: usize, exit: usize, greedy: bool) -> Self {
+        if greedy {
+            Self::Split {
+                first: body,
+                second: exit,
+            }
+        } else {
+            Self::Split {
+                first: exit,
+                second: body,
+            }
+        }
+    }
+}
+
+/// How many constructs all repetitions together may be written out to.
+const MAX_COPIED: u64 = 4_096;
