@@ -18,20 +18,20 @@ pub(super) struct Syntax {
 /// One construct. Case folding has already been applied to the sets.
 #[derive(Debug)]
 pub(super) enum Node {
-    Alternation(Vec<Node>),
+    Alternation(Vec<Self>),
     /// Matches what the group of this number has captured.
     BackReference(usize),
     Capture {
         index: usize,
-        body: Box<Node>,
+        body: Box<Self>,
     },
     /// Without terms: the empty pattern.
-    Concatenation(Vec<Node>),
+    Concatenation(Vec<Self>),
     End,
     Look {
         ahead: bool,
         negated: bool,
-        body: Box<Node>,
+        body: Box<Self>,
     },
     Repeat(Repeat),
     Set(UnitSet),

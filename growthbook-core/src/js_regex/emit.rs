@@ -81,7 +81,7 @@ fn node(node: &Node, out: &mut String) -> Option<()> {
 fn set(set: &UnitSet, out: &mut String) -> Option<()> {
     if let Some(unit) = set.as_single() {
         let single = UnitRange::single(unit);
-        let surrogate = SURROGATES.first <= unit && unit <= SURROGATES.last;
+        let surrogate = (SURROGATES.first..=SURROGATES.last).contains(&unit);
         return range(
             single,
             if surrogate {

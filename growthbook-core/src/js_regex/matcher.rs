@@ -4,7 +4,8 @@
 
 use super::error::BudgetExhausted;
 use super::fold;
-use super::program::{Instruction, Program};
+use super::program::{Instruction, Program, UnitTest};
+use super::trail::{NOWHERE, Place, Trail};
 
 impl Program {
     /// Whether the pattern matches anywhere in `text`.
@@ -14,18 +15,13 @@ impl Program {
         }
         let text: Vec<u16> = text.encode_utf16().collect();
         let cells = self.rows.saturating_mul(text.len() + 1);
-        if cells > MAX_CELLS {
-            return Err(BudgetExhausted);
-        }
+        let trail = Trail::new(self.registers, cells)?;
         let mut search = Search {
             program: self,
             text: &text,
-            registers: vec![NOWHERE; self.registers],
-            choices: Vec::new(),
-            memory: vec![Memory::Unknown; cells],
-            budget: MAX_STEPS,
+            trail,
         };
-        search.charge(text.len() / UNITS_PER_STEP + cells / CELLS_PER_STEP + self.registers)?;
+        search.trail.charge(text.len() / UNITS_PER_STEP)?;
         let anchored = matches!(self.instructions.first(), Some(Instruction::Start));
         let last_start = if anchored { 0 } else { text.len() };
         for start in 0..=last_start {
@@ -40,39 +36,7 @@ impl Program {
 struct Search<'a> {
     program: &'a Program,
     text: &'a [u16],
-    registers: Vec<usize>,
-    choices: Vec<Choice>,
-    /// What is known about each [`Instruction::Remember`] at each position.
-    memory: Vec<Memory>,
-    budget: usize,
-}
-
-/// An instruction and a position in the text.
-#[derive(Clone, Copy)]
-struct Place {
-    instruction: usize,
-    position: usize,
-}
-
-/// What to come back to when a way fails.
-enum Choice {
-    /// A look-around is being tried.
-    Look { negated: bool, end: Place },
-    /// This memory cell belongs to the way that fails.
-    Remembered { cell: usize },
-    /// A register had this value before.
-    Restore { register: usize, value: usize },
-    /// There is another way.
-    Retry(Place),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Memory {
-    Unknown,
-    /// It failed, or is being tried further down.
-    Failed,
-    /// The look-around that it belongs to succeeded from there.
-    Succeeded,
+    trail: Trail,
 }
 
 impl Search<'_> {
@@ -82,13 +46,13 @@ impl Search<'_> {
             position: start,
         };
         loop {
-            self.charge(1)?;
+            self.trail.charge(1)?;
             let Some(instruction) = self.program.instructions.get(place.instruction) else {
                 return Ok(true);
             };
             let next = match self.execute(instruction, place)? {
                 Some(next) => Some(next),
-                None => self.backtrack(),
+                None => self.trail.backtrack(),
             };
             match next {
                 Some(next) => place = next,
@@ -101,41 +65,25 @@ impl Search<'_> {
     fn execute(
         &mut self,
         instruction: &Instruction,
-        place: Place,
+        here: Place,
     ) -> Result<Option<Place>, BudgetExhausted> {
-        let Place {
-            instruction: at,
-            position,
-        } = place;
-        let next = Place {
-            instruction: at + 1,
-            position,
-        };
-        let continued = match *instruction {
+        let next = here.at(here.instruction + 1);
+        let position = here.position;
+        let holds = match *instruction {
             Instruction::BackReference { group, backward } => {
                 return self.back_reference(group, backward, next);
             }
-            Instruction::End => (position == self.text.len()).then_some(next),
+            Instruction::End => position == self.text.len(),
             Instruction::EndIteration { counter, min, head } => {
-                let optional = self.register(counter) > count(min);
-                let empty = self.register(counter + 1) == position;
-                (!(optional && empty)).then_some(Place {
-                    instruction: head,
-                    position,
-                })
+                let optional = self.trail.register(counter) > count(min);
+                let empty = self.trail.register(counter + 1) == position;
+                return Ok((!(optional && empty)).then_some(here.at(head)));
             }
-            Instruction::EndLook => return self.end_look(),
-            Instruction::Jump { to } => Some(Place {
-                instruction: to,
-                position,
-            }),
+            Instruction::EndLook => return self.trail.end_look(),
+            Instruction::Jump { to } => return Ok(Some(here.at(to))),
             Instruction::Look { negated, end } => {
-                let end = Place {
-                    instruction: end,
-                    position,
-                };
-                self.choose(Choice::Look { negated, end })?;
-                Some(next)
+                self.trail.start_look(negated, here.at(end))?;
+                true
             }
             Instruction::Loop {
                 counter,
@@ -144,76 +92,72 @@ impl Search<'_> {
                 greedy,
                 exit,
             } => {
-                let done = self.register(counter);
-                let exit = Place {
-                    instruction: exit,
-                    position,
-                };
+                let done = self.trail.register(counter);
                 if done < count(min) {
-                    Some(next)
-                } else if max.is_some_and(|max| done >= count(max)) {
-                    Some(exit)
-                } else {
-                    let (first, second) = if greedy { (next, exit) } else { (exit, next) };
-                    self.choose(Choice::Retry(second))?;
-                    Some(first)
+                    return Ok(Some(next));
                 }
+                if max.is_some_and(|max| done >= count(max)) {
+                    return Ok(Some(here.at(exit)));
+                }
+                let body = next.instruction;
+                let (first, second) = if greedy { (body, exit) } else { (exit, body) };
+                return self.split(here.at(first), here.at(second));
             }
-            Instruction::Remember { row } => return self.remember(row, next),
+            Instruction::Remember { row } => {
+                return self
+                    .trail
+                    .remember(position * self.program.rows + row, next);
+            }
             Instruction::ResetCounter { counter } => {
-                self.set_register(counter, 0)?;
-                Some(next)
+                self.trail.set_register(counter, 0)?;
+                true
             }
             Instruction::Save { register } => {
-                self.set_register(register, position)?;
-                Some(next)
+                self.trail.set_register(register, position)?;
+                true
             }
-            Instruction::Set { ref set, backward } => {
-                let before = if backward {
-                    position.checked_sub(1)
-                } else {
-                    Some(position)
-                };
-                let unit = before.and_then(|before| self.text.get(before));
-                let found = unit.is_some_and(|&unit| set.contains(unit));
-                let position = if backward {
-                    position.wrapping_sub(1)
-                } else {
-                    position + 1
-                };
-                found.then_some(Place { position, ..next })
-            }
+            Instruction::Set { ref set, backward } => return Ok(self.unit(set, backward, next)),
             Instruction::Split { first, second } => {
-                self.choose(Choice::Retry(Place {
-                    instruction: second,
-                    position,
-                }))?;
-                Some(Place {
-                    instruction: first,
-                    position,
-                })
+                return self.split(here.at(first), here.at(second));
             }
-            Instruction::Start => (position == 0).then_some(next),
+            Instruction::Start => position == 0,
             Instruction::StartIteration {
                 counter,
                 ref captures,
             } => {
-                self.charge(captures.len())?;
-                self.set_register(counter, self.register(counter).saturating_add(1))?;
-                self.set_register(counter + 1, position)?;
+                self.trail.charge(captures.len())?;
+                let iteration = self.trail.register(counter).saturating_add(1);
+                self.trail.set_register(counter, iteration)?;
+                self.trail.set_register(counter + 1, position)?;
                 for register in captures.clone() {
-                    self.set_register(register, NOWHERE)?;
+                    self.trail.set_register(register, NOWHERE)?;
                 }
-                Some(next)
+                true
             }
             Instruction::WordBoundary { negated } => {
                 let before = position
                     .checked_sub(1)
                     .is_some_and(|before| self.is_word(before));
-                (negated == (before == self.is_word(position))).then_some(next)
+                negated == (before == self.is_word(position))
             }
         };
-        Ok(continued)
+        Ok(holds.then_some(next))
+    }
+
+    fn split(&mut self, first: Place, second: Place) -> Result<Option<Place>, BudgetExhausted> {
+        self.trail.retry_later(second)?;
+        Ok(Some(first))
+    }
+
+    fn unit(&self, set: &UnitTest, backward: bool, next: Place) -> Option<Place> {
+        let before = next.position.checked_sub(1);
+        let (unit, position) = if backward {
+            (before?, before?)
+        } else {
+            (next.position, next.position + 1)
+        };
+        let found = set.contains(*self.text.get(unit)?);
+        found.then_some(Place { position, ..next })
     }
 
     /// A group that has not taken part matches the empty text.
@@ -223,21 +167,13 @@ impl Search<'_> {
         backward: bool,
         next: Place,
     ) -> Result<Option<Place>, BudgetExhausted> {
-        let captured = self
-            .text
-            .get(self.register(group)..self.register(group + 1));
-        let captured = captured.unwrap_or_default();
-        self.charge(captured.len())?;
+        let captured = self.trail.register(group)..self.trail.register(group + 1);
+        let captured = self.text.get(captured).unwrap_or_default();
+        let position = next.position;
         let (from, to) = if backward {
-            (
-                next.position.checked_sub(captured.len()),
-                Some(next.position),
-            )
+            (position.checked_sub(captured.len()), Some(position))
         } else {
-            (
-                Some(next.position),
-                next.position.checked_add(captured.len()),
-            )
+            (Some(position), position.checked_add(captured.len()))
         };
         let (Some(from), Some(to)) = (from, to) else {
             return Ok(None);
@@ -245,100 +181,14 @@ impl Search<'_> {
         let Some(found) = self.text.get(from..to) else {
             return Ok(None);
         };
-        let same = |(&left, &right): (&u16, &u16)| {
+        let same = |&(&left, &right): &(&u16, &u16)| {
             left == right
                 || self.program.ignore_case && fold::canonical(left) == fold::canonical(right)
         };
+        let equal = captured.iter().zip(found).take_while(same).count();
+        self.trail.charge(equal / UNITS_PER_STEP)?;
         let position = if backward { from } else { to };
-        let equal = captured.iter().zip(found).all(same);
-        Ok(equal.then_some(Place { position, ..next }))
-    }
-
-    fn remember(&mut self, row: usize, next: Place) -> Result<Option<Place>, BudgetExhausted> {
-        let cell = next.position * self.program.rows + row;
-        match self.memory.get_mut(cell) {
-            Some(memory @ Memory::Unknown) => *memory = Memory::Failed,
-            Some(Memory::Succeeded) => return self.end_look(),
-            _ => return Ok(None),
-        }
-        self.choose(Choice::Remembered { cell })?;
-        Ok(Some(next))
-    }
-
-    /// The innermost look-around has matched: its other ways are dropped, what it captured stays.
-    fn end_look(&mut self) -> Result<Option<Place>, BudgetExhausted> {
-        let mut captured = Vec::new();
-        while let Some(choice) = self.choices.pop() {
-            match choice {
-                Choice::Remembered { cell } => {
-                    if let Some(memory) = self.memory.get_mut(cell) {
-                        *memory = Memory::Succeeded;
-                    }
-                }
-                Choice::Restore { register, value } => captured.push((register, value)),
-                Choice::Retry(_) => {}
-                Choice::Look { negated, end } => {
-                    self.charge(captured.len())?;
-                    if negated {
-                        for (register, value) in captured {
-                            self.restore(register, value);
-                        }
-                        return Ok(None);
-                    }
-                    let captured = captured.into_iter().rev();
-                    let undo =
-                        captured.map(|(register, value)| Choice::Restore { register, value });
-                    self.choices.extend(undo);
-                    return Ok(Some(end));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    /// The next way to try; `None` if there is none left.
-    fn backtrack(&mut self) -> Option<Place> {
-        while let Some(choice) = self.choices.pop() {
-            match choice {
-                Choice::Look { negated: true, end } => return Some(end),
-                Choice::Look { negated: false, .. } | Choice::Remembered { .. } => {}
-                Choice::Restore { register, value } => self.restore(register, value),
-                Choice::Retry(place) => return Some(place),
-            }
-        }
-        None
-    }
-
-    fn choose(&mut self, choice: Choice) -> Result<(), BudgetExhausted> {
-        if self.choices.len() >= MAX_CHOICES {
-            return Err(BudgetExhausted);
-        }
-        self.choices.push(choice);
-        Ok(())
-    }
-
-    fn charge(&mut self, steps: usize) -> Result<(), BudgetExhausted> {
-        self.budget = self.budget.checked_sub(steps).ok_or(BudgetExhausted)?;
-        Ok(())
-    }
-
-    fn register(&self, register: usize) -> usize {
-        self.registers.get(register).copied().unwrap_or(NOWHERE)
-    }
-
-    fn set_register(&mut self, register: usize, value: usize) -> Result<(), BudgetExhausted> {
-        self.choose(Choice::Restore {
-            register,
-            value: self.register(register),
-        })?;
-        self.restore(register, value);
-        Ok(())
-    }
-
-    fn restore(&mut self, register: usize, value: usize) {
-        if let Some(current) = self.registers.get_mut(register) {
-            *current = value;
-        }
+        Ok((equal == captured.len()).then_some(Place { position, ..next }))
     }
 
     fn is_word(&self, position: usize) -> bool {
@@ -354,23 +204,8 @@ fn count(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-/// The value of a register that holds no position.
-const NOWHERE: usize = usize::MAX;
-
-/// How much work one search may take: roughly this many instructions.
-const MAX_STEPS: usize = 2_000_000;
-
-/// Copying so many units of text takes as long as an instruction.
-const UNITS_PER_STEP: usize = 16;
-
-/// Clearing so many cells of memory takes as long as an instruction.
-const CELLS_PER_STEP: usize = 64;
-
-/// The most memory cells, of one byte each.
-const MAX_CELLS: usize = 1 << 24;
-
-/// The most choices open at a time.
-const MAX_CHOICES: usize = 1 << 19;
+/// Copying or comparing so many units of text takes as long as an instruction.
+const UNITS_PER_STEP: usize = 4;
 
 /// The longest text, in bytes: copying alone would take too long for more.
 const MAX_TEXT_BYTES: usize = 1 << 24;

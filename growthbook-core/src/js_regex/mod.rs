@@ -18,6 +18,9 @@ mod matcher;
 mod parse;
 mod program;
 mod set;
+#[cfg(test)]
+mod tests;
+mod trail;
 mod translated;
 
 use std::fmt;
@@ -67,7 +70,7 @@ pub enum EngineKind {
     Literals,
     /// The backtracking matcher, for every pattern; the only one with a budget.
     Matcher,
-    /// The `regex` crate, for patterns without look-around and back-references that are not too large.
+    /// The `regex` crate, for patterns in use without look-around and back-references that are not too large.
     Translated,
 }
 
@@ -77,7 +80,7 @@ impl JsRegex {
     /// # Errors
     ///
     /// [`PatternError`] if JavaScript would refuse the pattern, or if it is longer or more complex than this
-    /// library accepts: 8 KiB, 1,000 capturing groups, 300 levels of nesting.
+    /// library accepts: 8 KiB, 1,000 capturing groups, 250 levels of nesting.
     pub fn new(pattern: &str, ignore_case: bool) -> Result<Self, PatternError> {
         let syntax = parse::parse(pattern, ignore_case)?;
         let engine = Engine::fastest(&syntax, ignore_case);
@@ -91,7 +94,8 @@ impl JsRegex {
         })
     }
 
-    /// Compiles the pattern for one engine, or says that this engine cannot run it: for comparing engines.
+    /// Compiles the pattern for one engine, at once and for good: for comparing engines. `None` if this engine
+    /// cannot run it.
     ///
     /// # Errors
     ///
@@ -102,7 +106,7 @@ impl JsRegex {
         kind: EngineKind,
     ) -> Result<Option<Self>, PatternError> {
         let syntax = parse::parse(pattern, ignore_case)?;
-        let engine = Engine::of_kind(kind, &syntax, ignore_case);
+        let engine = Engine::of_kind(kind, &syntax, ignore_case).filter(Engine::is_built);
         let regex = |engine| Inner {
             pattern: pattern.into(),
             ignore_case,
@@ -122,10 +126,7 @@ impl JsRegex {
         match &self.inner.engine {
             Engine::Literals(literals) => Ok(literals.is_match(text)),
             Engine::Matcher(program) => program.is_match(text),
-            Engine::Translated(translated) if translated.is_fast_on(text) => {
-                Ok(translated.is_match(text))
-            }
-            Engine::Translated(_) => self.is_match_within_budget(text),
+            Engine::Translated(translated) => translated.is_match(text),
         }
     }
 
@@ -146,15 +147,6 @@ impl JsRegex {
             Engine::Matcher(_) => EngineKind::Matcher,
             Engine::Translated(_) => EngineKind::Translated,
         }
-    }
-
-    /// The `regex` crate knows no budget: what might take it long goes to the engine that does. So rare that the
-    /// program is not kept.
-    #[cold]
-    fn is_match_within_budget(&self, text: &str) -> Result<bool, BudgetExhausted> {
-        let syntax = parse::parse(self.pattern(), self.ignores_case());
-        let syntax = syntax.map_err(|_| BudgetExhausted)?;
-        Program::new(&syntax, self.ignores_case()).is_match(text)
     }
 }
 
@@ -185,7 +177,15 @@ impl Engine {
         match kind {
             EngineKind::Literals => Literals::new(&syntax.root, ignore_case).map(Self::Literals),
             EngineKind::Matcher => Some(Self::Matcher(Program::new(syntax, ignore_case))),
-            EngineKind::Translated => Translated::new(syntax).map(Self::Translated),
+            EngineKind::Translated => Translated::new(syntax, ignore_case).map(Self::Translated),
+        }
+    }
+
+    /// Builds what would be built on demand; false if that turns out to be too large.
+    fn is_built(&self) -> bool {
+        match self {
+            Self::Literals(_) | Self::Matcher(_) => true,
+            Self::Translated(translated) => translated.build().is_some(),
         }
     }
 }

@@ -15,8 +15,9 @@ impl Parser<'_> {
         let mut ranges = Vec::new();
         while !self.cursor.eat("]") {
             let item = self.class_item()?;
-            let ranged = self.cursor.peek() == Some(b'-') && self.cursor.peek_nth(1) != Some(b']');
-            if !ranged {
+            let makes_range =
+                self.cursor.peek() == Some(b'-') && self.cursor.peek_nth(1) != Some(b']');
+            if !makes_range {
                 item.add_to(&mut ranges);
                 continue;
             }

@@ -83,14 +83,11 @@ impl Cursor<'_> {
         let itself = self.next_unit()?;
         Some(match escaped {
             b'b' if place == Place::Class => 0x08,
-            b'c' => match self.control_letter(place) {
-                Some(control) => control,
-                None => {
-                    // The backslash stands for itself, and the `c` is read once more as an ordinary character.
-                    *self = before;
-                    u16::from(b'\\')
-                }
-            },
+            b'c' => self.control_letter(place).unwrap_or_else(|| {
+                // The backslash stands for itself, and the `c` is read once more as an ordinary character.
+                *self = before;
+                u16::from(b'\\')
+            }),
             b'f' => 0x0C,
             b'n' => 0x0A,
             b'r' => 0x0D,

@@ -4,11 +4,13 @@
 
 mod class;
 mod cursor;
+mod disjunction;
 mod escape;
 mod group_name;
 mod quantifier;
 
 use self::cursor::Cursor;
+use self::disjunction::{Disjunction, GROUP_KINDS, GroupKind, OpenGroup};
 use self::group_name::GroupNames;
 use super::ast::{Node, Syntax};
 use super::error::PatternError;
@@ -188,112 +190,6 @@ impl Parser<'_> {
     }
 }
 
-/// Alternatives under construction.
-#[derive(Default)]
-struct Disjunction {
-    finished: Vec<Node>,
-    terms: Vec<Node>,
-}
-
-impl Disjunction {
-    fn push(&mut self, term: Node) {
-        self.terms.push(term);
-    }
-
-    fn next_alternative(&mut self) {
-        let terms = std::mem::take(&mut self.terms);
-        self.finished.push(concatenation(terms));
-    }
-
-    fn finish(mut self) -> Node {
-        if self.finished.is_empty() {
-            return concatenation(self.terms);
-        }
-        self.next_alternative();
-        Node::Alternation(self.finished)
-    }
-}
-
-fn concatenation(mut terms: Vec<Node>) -> Node {
-    match terms.pop() {
-        Some(only) if terms.is_empty() => only,
-        Some(last) => {
-            terms.push(last);
-            Node::Concatenation(terms)
-        }
-        None => Node::EMPTY,
-    }
-}
-
-struct OpenGroup {
-    kind: GroupKind,
-    /// The number of the first capturing group that is this one or inside it, if there is any.
-    first_capture: usize,
-    /// What was under construction around the group.
-    outer: Disjunction,
-}
-
-#[derive(Clone, Copy)]
-enum GroupKind {
-    Capture { index: usize },
-    Look { ahead: bool, negated: bool },
-    Plain,
-}
-
-impl GroupKind {
-    /// Only web compatibility lets a look-ahead be quantified; a look-behind never is.
-    fn is_quantifiable(self) -> bool {
-        !matches!(self, Self::Look { ahead: false, .. })
-    }
-
-    fn close(self, body: Node) -> Node {
-        match self {
-            Self::Capture { index } => Node::Capture {
-                index,
-                body: Box::new(body),
-            },
-            Self::Look { ahead, negated } => Node::Look {
-                ahead,
-                negated,
-                body: Box::new(body),
-            },
-            Self::Plain => body,
-        }
-    }
-}
-
-const GROUP_KINDS: [(&str, GroupKind); 5] = [
-    ("?:", GroupKind::Plain),
-    (
-        "?=",
-        GroupKind::Look {
-            ahead: true,
-            negated: false,
-        },
-    ),
-    (
-        "?!",
-        GroupKind::Look {
-            ahead: true,
-            negated: true,
-        },
-    ),
-    (
-        "?<=",
-        GroupKind::Look {
-            ahead: false,
-            negated: false,
-        },
-    ),
-    (
-        "?<!",
-        GroupKind::Look {
-            ahead: false,
-            negated: true,
-        },
-    ),
-];
-
 /// The longest pattern, in bytes.
 const MAX_BYTES: usize = 8 * 1024;
 
@@ -301,7 +197,7 @@ const MAX_BYTES: usize = 8 * 1024;
 const MAX_GROUPS: usize = 1_000;
 
 /// How deep groups may be nested. Whoever walks the tree recurses this deep.
-const MAX_NESTING: usize = 300;
+const MAX_NESTING: usize = 250;
 
 #[cfg(test)]
 mod tests {
@@ -341,12 +237,12 @@ mod tests {
             groups,
             PatternError::TooComplex { limit: 1_000, .. }
         ));
-        let nested = format!("{}{}", "(?:".repeat(301), ")".repeat(301));
+        let nested = format!("{}{}", "(?:".repeat(251), ")".repeat(251));
         assert!(matches!(
             problem(&nested),
-            PatternError::TooComplex { limit: 300, .. }
+            PatternError::TooComplex { limit: 250, .. }
         ));
-        assert!(parse(&"(?:".repeat(300), false).is_err());
+        assert!(parse(&"(?:".repeat(250), false).is_err());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 //! alone, and [`Instruction::Remember`] makes sure that it is found out only once. So the compiler keeps captures
 //! only for back-references, and writes counted repetitions out where that is affordable.
 
-use super::ast::{Node, Repeat, Syntax};
+mod repeat;
+
+use super::ast::{Node, Syntax};
 use super::program::{Instruction, Program, UnitTest};
 
 impl Program {
@@ -18,8 +20,7 @@ impl Program {
             copies_left: MAX_COPIED,
         };
         let scope = Scope {
-            backward: false,
-            in_look: false,
+            look: None,
             registers_matter: false,
             paid: false,
         };
@@ -51,13 +52,25 @@ struct Compiler<'a> {
 /// What a construct's surroundings say about it.
 #[derive(Clone, Copy)]
 struct Scope {
-    /// In a look-behind: matched from right to left.
-    backward: bool,
-    in_look: bool,
+    /// The innermost look-around that the construct is in.
+    look: Option<Look>,
     /// Something after the construct looks at a register that differs between ways to get there.
     registers_matter: bool,
     /// In a repetition that is written out, all of whose contents have been paid for.
     paid: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Ahead,
+    Behind,
+}
+
+impl Scope {
+    /// Look-behinds are matched from right to left.
+    fn is_backward(self) -> bool {
+        self.look == Some(Look::Behind)
+    }
 }
 
 impl Compiler<'_> {
@@ -68,7 +81,7 @@ impl Compiler<'_> {
                 if let Some(group) = self.group_register(*index) {
                     self.push(Instruction::BackReference {
                         group,
-                        backward: scope.backward,
+                        backward: scope.is_backward(),
                     });
                 }
             }
@@ -85,7 +98,7 @@ impl Compiler<'_> {
                 let set = UnitTest::new(set);
                 self.push(Instruction::Set {
                     set,
-                    backward: scope.backward,
+                    backward: scope.is_backward(),
                 });
             }
             Node::Start => self.push(Instruction::Start),
@@ -120,7 +133,7 @@ impl Compiler<'_> {
         let Some(group) = self.group_register(index) else {
             return self.node(body, scope);
         };
-        let (before, after) = if scope.backward {
+        let (before, after) = if scope.is_backward() {
             (group + 1, group)
         } else {
             (group, group + 1)
@@ -131,7 +144,7 @@ impl Compiler<'_> {
     }
 
     fn concatenation(&mut self, nodes: &[Node], scope: Scope) {
-        let in_order: Vec<&Node> = if scope.backward {
+        let in_order: Vec<&Node> = if scope.is_backward() {
             nodes.iter().rev().collect()
         } else {
             nodes.iter().collect()
@@ -157,8 +170,7 @@ impl Compiler<'_> {
         // Only a positive look-around passes on what it captured.
         let passes_on = !negated && scope.registers_matter && self.sets_captures(body);
         let scope = Scope {
-            backward: !ahead,
-            in_look: true,
+            look: Some(if ahead { Look::Ahead } else { Look::Behind }),
             registers_matter: passes_on,
             paid: scope.paid,
         };
@@ -170,111 +182,6 @@ impl Compiler<'_> {
         self.push(Instruction::EndLook);
         let end = self.here();
         self.fill(look, Instruction::Look { negated, end });
-    }
-
-    fn repeat(&mut self, repeat: &Repeat, scope: Scope) {
-        let body = &*repeat.body;
-        let registers_matter = scope.registers_matter || self.reads_captures(body);
-        let nullable = body.is_nullable();
-        // An iteration that consumes nothing leads back to a place already seen. `Remember` ends such a circle;
-        // but within a look-around, the places on it may yet turn out to succeed.
-        let endless = nullable && scope.in_look && repeat.max.is_none();
-        let observable = registers_matter && (nullable || self.sets_captures(body));
-        if endless || observable || !self.can_write_out(repeat, scope) {
-            return self.counted_loop(repeat, scope);
-        }
-        let paid = scope.paid || repeat.copies() > 1;
-        let inner = Scope {
-            registers_matter,
-            paid,
-            ..scope
-        };
-        let Some(max) = repeat.max else {
-            return self.unlimited(repeat, inner);
-        };
-        for _ in 0..repeat.min {
-            self.node(body, inner);
-        }
-        let mut splits = Vec::new();
-        for _ in repeat.min..max {
-            splits.push(self.reserve());
-            self.node(body, inner);
-        }
-        let exit = self.here();
-        for split in splits {
-            self.fill(split, Instruction::split(split + 1, exit, repeat.greedy));
-        }
-        self.remember(scope);
-    }
-
-    /// `x*` or `x{min,}`, written out.
-    fn unlimited(&mut self, repeat: &Repeat, scope: Scope) {
-        if repeat.min == 0 {
-            let head = self.here();
-            self.remember(scope);
-            let split = self.reserve();
-            self.node(&repeat.body, scope);
-            self.push(Instruction::Jump { to: head });
-            let exit = self.here();
-            return self.fill(split, Instruction::split(split + 1, exit, repeat.greedy));
-        }
-        let mut head = self.here();
-        for _ in 0..repeat.min {
-            head = self.here();
-            self.node(&repeat.body, scope);
-        }
-        self.remember(scope);
-        let exit = self.here() + 1;
-        self.push(Instruction::split(head, exit, repeat.greedy));
-    }
-
-    /// A repetition as the standard describes it, with a counter, nothing written out and nothing remembered.
-    fn counted_loop(&mut self, repeat: &Repeat, scope: Scope) {
-        let &Repeat {
-            min, max, greedy, ..
-        } = repeat;
-        let counter = self.registers;
-        self.registers += 2;
-        let first = self
-            .referenced
-            .partition_point(|&index| index < repeat.captures.start);
-        let last = self
-            .referenced
-            .partition_point(|&index| index < repeat.captures.end);
-        self.push(Instruction::ResetCounter { counter });
-        let head = self.reserve();
-        self.push(Instruction::StartIteration {
-            counter,
-            captures: first * 2..last * 2,
-        });
-        self.node(
-            &repeat.body,
-            Scope {
-                registers_matter: true,
-                ..scope
-            },
-        );
-        self.push(Instruction::EndIteration { counter, min, head });
-        let exit = self.here();
-        self.fill(
-            head,
-            Instruction::Loop {
-                counter,
-                min,
-                max,
-                greedy,
-                exit,
-            },
-        );
-    }
-
-    fn can_write_out(&mut self, repeat: &Repeat, scope: Scope) -> bool {
-        if scope.paid || repeat.copies() == 1 {
-            return true;
-        }
-        let left = self.copies_left.checked_sub(repeat.expanded_size());
-        self.copies_left = left.unwrap_or(self.copies_left);
-        left.is_some()
     }
 
     fn remember(&mut self, scope: Scope) {
@@ -322,22 +229,6 @@ impl Compiler<'_> {
     fn fill(&mut self, place: usize, instruction: Instruction) {
         if let Some(reserved) = self.instructions.get_mut(place) {
             *reserved = instruction;
-        }
-    }
-}
-
-impl Instruction {
-    fn split(body: usize, exit: usize, greedy: bool) -> Self {
-        if greedy {
-            Self::Split {
-                first: body,
-                second: exit,
-            }
-        } else {
-            Self::Split {
-                first: exit,
-                second: body,
-            }
         }
     }
 }
