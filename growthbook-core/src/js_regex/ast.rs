@@ -73,21 +73,23 @@ impl Node {
         }
     }
 
-    /// Whether `test` holds for this node or one inside it.
-    pub(super) fn any(&self, test: &impl Fn(&Self) -> bool) -> bool {
-        test(self)
-            || match self {
-                Self::Alternation(nodes) | Self::Concatenation(nodes) => {
-                    nodes.iter().any(|node| node.any(test))
+    /// Shows this node and all inside it.
+    pub(super) fn visit(&self, see: &mut impl FnMut(&Self)) {
+        see(self);
+        match self {
+            Self::Alternation(nodes) | Self::Concatenation(nodes) => {
+                for node in nodes {
+                    node.visit(see);
                 }
-                Self::Capture { body, .. } | Self::Look { body, .. } => body.any(test),
-                Self::Repeat(repeat) => repeat.body.any(test),
-                Self::BackReference(_)
-                | Self::End
-                | Self::Set(_)
-                | Self::Start
-                | Self::WordBoundary { .. } => false,
             }
+            Self::Capture { body, .. } | Self::Look { body, .. } => body.visit(see),
+            Self::Repeat(repeat) => repeat.body.visit(see),
+            Self::BackReference(_)
+            | Self::End
+            | Self::Set(_)
+            | Self::Start
+            | Self::WordBoundary { .. } => {}
+        }
     }
 
     /// How many constructs there are once every counted repetition is written out.

@@ -20,7 +20,9 @@ impl Literals {
         let globs: Option<Box<[Glob]>> = drafts.into_iter().map(Glob::new).collect();
         let globs = globs?;
         let searches = globs.iter().filter(|glob| glob.is_search()).count();
-        (searches <= MAX_SEARCHES).then_some(Self { globs, ignore_case })
+        let longest = globs.iter().map(Glob::longest_searched).max().unwrap_or(0);
+        (searches <= MAX_SEARCHES && longest <= MAX_SEARCHED_BYTES)
+            .then_some(Self { globs, ignore_case })
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {
@@ -86,6 +88,15 @@ impl Glob {
         !(self.from_start || self.to_end && self.rest.is_empty())
     }
 
+    /// The length of the longest piece that is looked for in more than one place.
+    fn longest_searched(&self) -> usize {
+        if self.rest.is_empty() && !self.is_search() {
+            return 0;
+        }
+        let others = self.rest.iter().map(|rest| rest.piece.len());
+        others.max().unwrap_or(0).max(self.first.len())
+    }
+
     fn is_match<C: Comparison>(&self, text: &str) -> bool {
         if self.rest.is_empty() {
             return match (self.from_start, self.to_end) {
@@ -140,54 +151,63 @@ impl Glob {
 
 /// How pieces are compared with text.
 trait Comparison {
-    fn starts(text: &str, piece: &str) -> bool;
-    fn ends(text: &str, piece: &str) -> bool;
-    fn find(text: &str, piece: &str) -> Option<usize>;
-}
+    fn same(text: &[u8], piece: &[u8]) -> bool;
 
-enum Exact {}
-
-impl Comparison for Exact {
-    fn starts(text: &str, piece: &str) -> bool {
-        text.starts_with(piece)
-    }
-
-    fn ends(text: &str, piece: &str) -> bool {
-        text.ends_with(piece)
-    }
-
-    fn find(text: &str, piece: &str) -> Option<usize> {
-        text.find(piece)
-    }
-}
-
-/// Pieces are in lower case; beyond ASCII they hold only characters without another case.
-enum IgnoreCase {}
-
-impl Comparison for IgnoreCase {
     fn starts(text: &str, piece: &str) -> bool {
         let start = text.as_bytes().get(..piece.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(piece.as_bytes()))
+        start.is_some_and(|start| Self::same(start, piece.as_bytes()))
     }
 
     fn ends(text: &str, piece: &str) -> bool {
         let from = text.len().checked_sub(piece.len());
         let end = from.and_then(|from| text.as_bytes().get(from..));
-        end.is_some_and(|end| end.eq_ignore_ascii_case(piece.as_bytes()))
+        end.is_some_and(|end| Self::same(end, piece.as_bytes()))
     }
 
     fn find(text: &str, piece: &str) -> Option<usize> {
+        Self::scan(text, piece)
+    }
+
+    /// Tries one place after the other: on short text, cleverer ways take longer to get ready.
+    fn scan(text: &str, piece: &str) -> Option<usize> {
         let [first, others @ ..] = piece.as_bytes() else {
             return Some(0);
         };
         let text = text.as_bytes();
         let last_start = text.len().checked_sub(piece.len())?;
-        let starts = text.get(..=last_start)?.iter().enumerate();
-        let starts = starts.filter(|(_, byte)| byte.eq_ignore_ascii_case(first));
-        starts.map(|(at, _)| at).find(|&at| {
-            let after = text.get(at + 1..=at + others.len());
-            after.is_some_and(|after| after.eq_ignore_ascii_case(others))
-        })
+        let first = std::slice::from_ref(first);
+        text.get(..=last_start)?
+            .chunks_exact(1)
+            .enumerate()
+            .position(|(at, byte)| {
+                let after = || text.get(at + 1..=at + others.len());
+                Self::same(byte, first) && after().is_some_and(|after| Self::same(after, others))
+            })
+    }
+}
+
+enum Exact {}
+
+impl Comparison for Exact {
+    fn same(text: &[u8], piece: &[u8]) -> bool {
+        text == piece
+    }
+
+    fn find(text: &str, piece: &str) -> Option<usize> {
+        if text.len() > SHORT_TEXT {
+            text.find(piece)
+        } else {
+            Self::scan(text, piece)
+        }
+    }
+}
+
+/// Beyond ASCII, each case of a letter has a piece of its own.
+enum IgnoreCase {}
+
+impl Comparison for IgnoreCase {
+    fn same(text: &[u8], piece: &[u8]) -> bool {
+        text.eq_ignore_ascii_case(piece)
     }
 }
 
@@ -195,6 +215,12 @@ const LINE_TERMINATORS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
 
 /// The most alternatives that look through the whole text; an automaton looks for any number at once.
 const MAX_SEARCHES: usize = 3;
+
+/// The longest piece to be looked for: it may have to be compared at every place.
+const MAX_SEARCHED_BYTES: usize = 64;
+
+/// Text of up to so many bytes is searched in the simplest way.
+const SHORT_TEXT: usize = 128;
 
 #[cfg(test)]
 mod tests {

@@ -91,8 +91,14 @@ pub(super) struct UnitTest {
 
 impl UnitTest {
     pub(super) fn new(set: &UnitSet) -> Self {
-        let ascii_members = (0..ASCII_END).filter(|&unit| set.contains(unit));
-        let ascii = ascii_members.fold(0, |bits: u128, unit| bits | 1 << unit);
+        let ascii_ranges = set
+            .ranges()
+            .iter()
+            .take_while(|range| range.first < ASCII_END);
+        let ascii = ascii_ranges.fold(0, |bits, range| {
+            let last = range.last.min(ASCII_END - 1);
+            bits | u128::MAX << range.first & u128::MAX >> (ASCII_END - 1 - last)
+        });
         let others = set
             .ranges()
             .iter()

@@ -50,7 +50,7 @@ impl Translated {
         }
         if self.regex.get().is_none() {
             let runs = self.runs.fetch_add(1, Ordering::Relaxed);
-            if runs == RUNS_BEFORE_BUILDING {
+            if runs == RUNS_BEFORE_BUILDING || text.len() > LONG_TEXT {
                 self.build();
             } else if let Ok(matches) = self.program.is_match(text) {
                 return Ok(matches);
@@ -79,8 +79,11 @@ impl Translated {
 /// How often the matcher runs a pattern before an automaton is built for it.
 const RUNS_BEFORE_BUILDING: u32 = 30;
 
+/// On text of more bytes than that, building an automaton pays at once.
+const LONG_TEXT: usize = 4 << 10;
+
 /// The largest pattern, counted repetitions written out.
-const MAX_WEIGHT: u64 = 4_000;
+const MAX_WEIGHT: u64 = 8_000;
 
 /// The deepest nesting: building an automaton takes a few calls for each level, on whatever stack there is.
 const MAX_DEPTH: usize = 20;

@@ -21,7 +21,9 @@ impl Program {
         };
         let scope = Scope {
             look: None,
-            registers_matter: false,
+            counting: false,
+            set: 0,
+            read: 0,
             paid: false,
         };
         compiler.node(&syntax.root, scope);
@@ -54,11 +56,18 @@ struct Compiler<'a> {
 struct Scope {
     /// The innermost look-around that the construct is in.
     look: Option<Look>,
-    /// Something after the construct looks at a register that differs between ways to get there.
-    registers_matter: bool,
+    /// Something after the construct looks at a counter, or must not be skipped.
+    counting: bool,
+    /// The groups that may have been set before the construct.
+    set: Groups,
+    /// The groups that are looked at after it.
+    read: Groups,
     /// In a repetition that is written out, all of whose contents have been paid for.
     paid: bool,
 }
+
+/// A bit for each group that a back-reference names; those beyond the last bit share it.
+type Groups = u128;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
@@ -70,6 +79,11 @@ impl Scope {
     /// Look-behinds are matched from right to left.
     fn is_backward(self) -> bool {
         self.look == Some(Look::Behind)
+    }
+
+    /// Whether what follows can turn out differently for different ways to get there.
+    fn registers_matter(self) -> bool {
+        self.counting || self.set & self.read != 0
     }
 }
 
@@ -110,6 +124,7 @@ impl Compiler<'_> {
 
     fn alternation(&mut self, nodes: &[Node], scope: Scope) {
         let mut jumps = Vec::new();
+        let set = nodes.iter().fold(0, |set, node| set | self.sets(node));
         let mut nodes = nodes.iter().peekable();
         while let Some(node) = nodes.next() {
             if nodes.peek().is_none() {
@@ -126,7 +141,10 @@ impl Compiler<'_> {
             let to = self.here();
             self.fill(jump, Instruction::Jump { to });
         }
-        self.remember(scope);
+        self.remember(Scope {
+            set: scope.set | set,
+            ..scope
+        });
     }
 
     fn capture(&mut self, index: usize, body: &Node, scope: Scope) {
@@ -139,7 +157,13 @@ impl Compiler<'_> {
             (group, group + 1)
         };
         self.push(Instruction::Save { register: before });
-        self.node(body, scope);
+        self.node(
+            body,
+            Scope {
+                set: scope.set | self.bit(index),
+                ..scope
+            },
+        );
         self.push(Instruction::Save { register: after });
     }
 
@@ -149,60 +173,74 @@ impl Compiler<'_> {
         } else {
             nodes.iter().collect()
         };
-        let mut last_reader = None;
-        if self.has_back_references() {
-            last_reader = in_order.iter().rposition(|node| self.reads_captures(node));
+        let mut read = scope.read;
+        let mut read_after = Vec::with_capacity(in_order.len());
+        for node in in_order.iter().rev() {
+            read_after.push(read);
+            read |= self.reads(node);
         }
-        for (n, node) in in_order.into_iter().enumerate() {
-            let read_later = last_reader.is_some_and(|last| n < last);
-            let registers_matter = scope.registers_matter || read_later;
-            self.node(
-                node,
-                Scope {
-                    registers_matter,
-                    ..scope
-                },
-            );
+        let mut set = scope.set;
+        for (node, read) in in_order.into_iter().zip(read_after.into_iter().rev()) {
+            self.node(node, Scope { set, read, ..scope });
+            set |= self.sets(node);
         }
     }
 
     fn look(&mut self, ahead: bool, negated: bool, body: &Node, scope: Scope) {
         // Only a positive look-around passes on what it captured.
-        let passes_on = !negated && scope.registers_matter && self.sets_captures(body);
+        let passes_on = !negated && self.sets(body) & scope.read != 0;
         let scope = Scope {
             look: Some(if ahead { Look::Ahead } else { Look::Behind }),
-            registers_matter: passes_on,
-            paid: scope.paid,
+            counting: passes_on,
+            read: 0,
+            ..scope
         };
         let look = self.reserve();
-        if !self.reads_captures(body) {
-            self.remember(scope);
-        }
+        self.remember(Scope {
+            read: self.reads(body),
+            ..scope
+        });
         self.node(body, scope);
         self.push(Instruction::EndLook);
         let end = self.here();
         self.fill(look, Instruction::Look { negated, end });
     }
 
+    /// A place to remember failures at, if they depend on nothing but the position.
     fn remember(&mut self, scope: Scope) {
-        if !scope.registers_matter {
+        if !scope.registers_matter() {
             self.push(Instruction::Remember { row: self.rows });
             self.rows += 1;
         }
     }
 
-    fn has_back_references(&self) -> bool {
-        !self.referenced.is_empty()
+    /// The groups that back-references in `node` look at.
+    fn reads(&self, node: &Node) -> Groups {
+        self.groups(node, |node| match node {
+            Node::BackReference(index) => Some(*index),
+            _ => None,
+        })
     }
 
-    fn reads_captures(&self, node: &Node) -> bool {
-        self.has_back_references() && node.any(&|node| matches!(node, Node::BackReference(_)))
+    /// The groups in `node` that back-references anywhere look at.
+    fn sets(&self, node: &Node) -> Groups {
+        self.groups(node, |node| match node {
+            Node::Capture { index, .. } => Some(*index),
+            _ => None,
+        })
     }
 
-    fn sets_captures(&self, node: &Node) -> bool {
-        let is_referenced = |index: &usize| self.referenced.binary_search(index).is_ok();
-        self.has_back_references()
-            && node.any(&|node| matches!(node, Node::Capture { index, .. } if is_referenced(index)))
+    fn groups(&self, node: &Node, group: impl Fn(&Node) -> Option<usize>) -> Groups {
+        let mut groups = 0;
+        if !self.referenced.is_empty() {
+            node.visit(&mut |node| groups |= group(node).map_or(0, |index| self.bit(index)));
+        }
+        groups
+    }
+
+    fn bit(&self, index: usize) -> Groups {
+        let place = self.referenced.binary_search(&index);
+        place.map_or(0, |place| 1 << place.min(LAST_BIT))
     }
 
     fn group_register(&self, index: usize) -> Option<usize> {
@@ -234,4 +272,6 @@ impl Compiler<'_> {
 }
 
 /// How many constructs all repetitions together may be written out to.
-const MAX_COPIED: u64 = 4_096;
+const MAX_COPIED: u64 = 8_000;
+
+const LAST_BIT: usize = 127;

@@ -7,21 +7,19 @@ use super::{Compiler, Scope};
 impl Compiler<'_> {
     pub(super) fn repeat(&mut self, repeat: &Repeat, scope: Scope) {
         let body = &*repeat.body;
-        let registers_matter = scope.registers_matter || self.reads_captures(body);
+        let sets = self.sets(body);
+        let (set, read) = (scope.set | sets, scope.read | self.reads(body));
+        let inner = Scope { set, read, ..scope };
         let nullable = body.is_nullable();
         // An iteration that consumes nothing leads back to a place already seen. `Remember` ends such a circle;
         // but within a look-around, the places on it may yet turn out to succeed.
         let endless = nullable && scope.look.is_some() && repeat.max.is_none();
-        let observable = registers_matter && (nullable || self.sets_captures(body));
+        let observable = inner.registers_matter() && (nullable || sets != 0);
         if endless || observable || !self.can_write_out(repeat, scope) {
-            return self.counted_loop(repeat, scope);
+            return self.counted_loop(repeat, inner);
         }
         let paid = scope.paid || repeat.copies() > 1;
-        let inner = Scope {
-            registers_matter,
-            paid,
-            ..scope
-        };
+        let inner = Scope { paid, ..inner };
         let Some(max) = repeat.max else {
             return self.unlimited(repeat, inner);
         };
@@ -37,7 +35,7 @@ impl Compiler<'_> {
         for split in splits {
             self.fill(split, Instruction::split(split + 1, exit, repeat.greedy));
         }
-        self.remember(scope);
+        self.remember(Scope { set, ..scope });
     }
 
     /// `x*` or `x{min,}`, written out.
@@ -83,7 +81,7 @@ impl Compiler<'_> {
         self.node(
             &repeat.body,
             Scope {
-                registers_matter: true,
+                counting: true,
                 ..scope
             },
         );
