@@ -77,14 +77,14 @@ function grammarPattern(random) {
 /** A pattern of loops in loops, look-around and references over two letters: what backtracking finds hard. */
 function nestedPattern(random) {
   const atom = (depth) => {
-    if (depth === 0 || random.chance(3)) {
-      return random.pick(["a", "b", ".", "[ab]", "a?", "a*", "b+", "", "\\1", "\\2", "\\b", "$", "^", "a{2,3}"]);
+    if (depth === 0 || random.chance(4)) {
+      return random.pick(["a", "b", ".", "[ab]", "a?", "a*", "b+", "", "\\1", "\\1", "\\2", "\\b", "$", "^", "a{2,3}"]);
     }
-    const body = random.times(3, () => atom(depth - 1)) + (random.chance(3) ? "|" + atom(depth - 1) : "");
+    const body = atom(depth - 1) + random.times(2, () => atom(depth - 1)) + (random.chance(3) ? "|" + atom(depth - 1) : "");
     const quantifier = random.pick(["", "*", "+", "?", "*?", "+?", "{2}", "{0,2}", "{2,}", "{1,3}?"]);
     return random.pick(GROUPS.filter((group) => !group.includes("<n>") && !group.includes("<m>"))) + body + ")" + quantifier;
   };
-  return random.times(3, () => atom(3));
+  return atom(3) + atom(3) + random.times(2, () => atom(2));
 }
 
 function shortText(random) {

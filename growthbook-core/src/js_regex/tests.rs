@@ -1,5 +1,7 @@
 //! The whole module against recorded answers, hostile patterns and small stacks.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Recorded by `conformance/js_regex_vectors.js`.
@@ -146,6 +148,31 @@ fn hostile_patterns_are_refused_or_answered() {
     }
 }
 
+proptest! {
+    #[test]
+    fn engines_agree_on_any_pattern(
+        pattern in r"[abk(|)*+?.\[\]\\^${},0-9<>=!:uxcdws-]{0,24}",
+        ignore_case: bool,
+        text in r"[abkAK0-9é😀\n-]{0,12}",
+    ) {
+        let mut answers = Vec::new();
+        for kind in ALL_ENGINES {
+            if let Ok(Some(regex)) = JsRegex::on_engine(&pattern, ignore_case, kind) {
+                answers.extend(regex.is_match(&text));
+            }
+        }
+        answers.dedup();
+        prop_assert!(answers.len() <= 1);
+    }
+
+    #[test]
+    fn no_pattern_panics(pattern in ".{0,40}", ignore_case: bool, text in ".{0,20}") {
+        if let Ok(regex) = JsRegex::new(&pattern, ignore_case) {
+            let _ = regex.is_match(&text);
+        }
+    }
+}
+
 #[test]
 fn small_stacks_suffice() {
     let patterns = [
@@ -158,9 +185,17 @@ fn small_stacks_suffice() {
     ];
     let load = move || patterns.map(|pattern| JsRegex::new(&pattern, true).unwrap());
     let regexes = on_stack(LOADING_STACK, load);
-    let text = "ab".repeat(50_000);
-    let evaluate = move || regexes.map(|regex| regex.is_match(&text).is_ok());
-    on_stack(64 << 10, evaluate);
+    // The shorter text has an automaton built, the longer one is too much for that.
+    let texts = ["ab".repeat(3_000), "ab".repeat(50_000)];
+    let evaluate = move || {
+        for (regex, text) in regexes
+            .iter()
+            .flat_map(|regex| texts.each_ref().map(|t| (regex, t)))
+        {
+            let _ = regex.is_match(text);
+        }
+    };
+    on_stack(EVALUATION_STACK, evaluate);
 }
 
 fn on_stack<T: Send + 'static>(bytes: usize, run: impl FnOnce() -> T + Send + 'static) -> T {
@@ -177,4 +212,9 @@ const LOADING_STACK: usize = if cfg!(debug_assertions) {
     2 << 20
 } else {
     512 << 10
+};
+const EVALUATION_STACK: usize = if cfg!(debug_assertions) {
+    2 << 20
+} else {
+    64 << 10
 };
