@@ -125,7 +125,7 @@ impl Search<'_> {
                 counter,
                 ref captures,
             } => {
-                self.trail.charge(captures.len())?;
+                self.trail.charge(captures.len() + COUNTING_STEPS)?;
                 let iteration = self.trail.register(counter).saturating_add(1);
                 self.trail.set_register(counter, iteration)?;
                 self.trail.set_register(counter + 1, position)?;
@@ -209,3 +209,6 @@ const UNITS_PER_STEP: usize = 4;
 
 /// The longest text, in bytes: copying alone would take too long for more.
 const MAX_TEXT_BYTES: usize = 1 << 24;
+
+/// What starting an iteration of a counting loop costs beyond an instruction.
+const COUNTING_STEPS: usize = 2;
