@@ -5,8 +5,9 @@
 //! cargo run --release -p growthbook-core --example js_regex_differential -- <out.jsonl>
 //! ```
 //!
-//! Every sample runs on the engine that would be chosen, and on each other engine that can run it. Prints the
-//! samples that differ, then counts; fails if any differed. A used-up budget is counted, not a difference.
+//! Every sample runs on the engine that would be chosen, and on each other engine that can run it.
+//! Prints the samples that differ, then counts; fails if any differed. A used-up budget is counted,
+//! not a difference.
 
 #![expect(clippy::print_stdout, reason = "a command-line tool")]
 #![expect(

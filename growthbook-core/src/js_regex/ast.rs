@@ -8,8 +8,8 @@ use super::set::UnitSet;
 #[derive(Debug)]
 pub(super) struct Syntax {
     pub(super) root: Node,
-    /// The capturing groups that some back-reference names; nothing else can see a capture, since callers only
-    /// ask whether there is a match.
+    /// The capturing groups that some back-reference names; nothing else can see a capture, since
+    /// callers only ask whether there is a match.
     pub(super) referenced: Vec<usize>,
     /// How deep groups are nested.
     pub(super) depth: usize,

@@ -1,8 +1,9 @@
 //! Translation for the `regex` crate: the same language, in that crate's own syntax.
 //!
-//! That crate matches Unicode scalar values, JavaScript UTF-16 code units. The two agree on text within the Basic
-//! Multilingual Plane. Of everything beyond, both the pattern and the text get their surrogate units moved to
-//! private-use characters of plane 16, so that each unit is one character there as well.
+//! That crate matches Unicode scalar values, JavaScript UTF-16 code units. The two agree on text
+//! within the Basic Multilingual Plane. Of everything beyond, both the pattern and the text get
+//! their surrogate units moved to private-use characters of plane 16, so that each unit is one
+//! character there as well.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,7 +11,8 @@ use std::fmt::Write as _;
 use super::ast::Node;
 use super::set::{UnitRange, UnitSet};
 
-/// A pattern of the `regex` crate that matches as `root` does; `None` if that crate has no means to.
+/// A pattern of the `regex` crate that matches as `root` does; `None` if that crate has no means
+/// to.
 pub(super) fn translate(root: &Node) -> Option<String> {
     let mut pattern = String::new();
     node(root, &mut pattern)?;

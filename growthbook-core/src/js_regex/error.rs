@@ -1,6 +1,7 @@
 //! Why a pattern is refused, or a match given up.
 
-/// A pattern that JavaScript would refuse, or that this library does. Either way it matches nothing.
+/// A pattern that JavaScript would refuse, or that this library does. Either way it matches
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatternError {
@@ -28,10 +29,11 @@ pub enum PatternError {
     },
 }
 
-/// The matcher gave up before it knew the answer: this pattern and this text together need too much work.
+/// The matcher gave up before it knew the answer: this pattern and this text together need too much
+/// work.
 ///
-/// Treat it like an invalid pattern (no match) and count it: the pattern deserves a look, most likely because it
-/// nests unlimited repetitions and has back-references.
+/// Treat it like an invalid pattern (no match) and count it: the pattern deserves a look, most
+/// likely because it nests unlimited repetitions and has back-references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("regular expression needs too many steps on this text")]
 #[non_exhaustive]

@@ -105,7 +105,8 @@ impl Expansion {
     }
 }
 
-/// An alternative under construction, in code units: a character may come together from two of them.
+/// An alternative under construction, in code units: a character may come together from two of
+/// them.
 #[derive(Clone)]
 pub(super) struct Draft {
     pub(super) from_start: bool,

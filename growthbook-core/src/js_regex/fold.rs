@@ -1,7 +1,8 @@
 //! Case folding of the `i` flag without the `u` flag.
 //!
-//! JavaScript upper-cases single code units here. A unit whose upper case takes several units stays as it is, and
-//! so does a non-ASCII unit whose upper case is ASCII: `k` never matches U+212A, nor `s` U+017F.
+//! JavaScript upper-cases single code units here. A unit whose upper case takes several units stays
+//! as it is, and so does a non-ASCII unit whose upper case is ASCII: `k` never matches U+212A, nor
+//! `s` U+017F.
 
 use std::sync::OnceLock;
 

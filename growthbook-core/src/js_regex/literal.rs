@@ -1,7 +1,8 @@
 //! Patterns that are plain text in disguise, answered by comparing and searching strings.
 //!
-//! `^admin`, `@(example|acme)\.com$` and `^/shop/.*\.html$` need no automaton: a string comparison takes a few
-//! nanoseconds, and the automaton not built saves thousands of times that when a payload is loaded.
+//! `^admin`, `@(example|acme)\.com$` and `^/shop/.*\.html$` need no automaton: a string comparison
+//! takes a few nanoseconds, and the automaton not built saves thousands of times that when a
+//! payload is loaded.
 
 use super::ast::Node;
 use super::expand::{Draft, Expansion};
@@ -36,7 +37,8 @@ impl Literals {
     }
 }
 
-/// One alternative: literal pieces, with a run of anything but line terminators between two of them.
+/// One alternative: literal pieces, with a run of anything but line terminators between two of
+/// them.
 #[derive(Debug)]
 struct Glob {
     from_start: bool,
@@ -213,7 +215,8 @@ impl Comparison for IgnoreCase {
 
 const LINE_TERMINATORS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
 
-/// The most alternatives that look through the whole text; an automaton looks for any number at once.
+/// The most alternatives that look through the whole text; an automaton looks for any number at
+/// once.
 const MAX_SEARCHES: usize = 3;
 
 /// The longest piece to be looked for: it may have to be compared at every place.

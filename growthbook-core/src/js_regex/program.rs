@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::set::{UnitRange, UnitSet};
 
-/// A compiled pattern. Execution starts at the first instruction; running past the last one is a match.
+/// A compiled pattern. Execution starts at the first instruction; running past the last one is a
+/// match.
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) instructions: Vec<Instruction>,
@@ -18,7 +19,8 @@ pub(super) struct Program {
 /// Instructions continue with the next one unless they say otherwise.
 #[derive(Debug)]
 pub(super) enum Instruction {
-    /// Consumes what was captured between the positions in registers `group` and `group + 1`, if anything was.
+    /// Consumes what was captured between the positions in registers `group` and `group + 1`, if
+    /// anything was.
     BackReference {
         group: usize,
         backward: bool,
@@ -36,7 +38,8 @@ pub(super) enum Instruction {
     Jump {
         to: usize,
     },
-    /// Runs what follows up to [`Instruction::EndLook`], then continues at `end` from the same position.
+    /// Runs what follows up to [`Instruction::EndLook`], then continues at `end` from the same
+    /// position.
     Look {
         negated: bool,
         end: usize,
@@ -49,7 +52,8 @@ pub(super) enum Instruction {
         greedy: bool,
         exit: usize,
     },
-    /// Fails where this instruction has failed before: the outcome depends on nothing but the position.
+    /// Fails where this instruction has failed before: the outcome depends on nothing but the
+    /// position.
     Remember {
         row: usize,
     },

@@ -1,4 +1,5 @@
-//! What the matcher can take back: choices, registers, and what it has learnt about places that failed.
+//! What the matcher can take back: choices, registers, and what it has learnt about places that
+//! failed.
 
 use super::error::BudgetExhausted;
 
@@ -108,7 +109,8 @@ impl Trail {
         Ok(None)
     }
 
-    /// Goes on to `next` if nothing is known about this cell yet. Whatever fails after that fails for good.
+    /// Goes on to `next` if nothing is known about this cell yet. Whatever fails after that fails
+    /// for good.
     pub(super) fn remember(
         &mut self,
         cell: usize,

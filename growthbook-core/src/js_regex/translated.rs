@@ -1,8 +1,9 @@
 //! Patterns that the `regex` crate runs, once they prove to be in use.
 //!
-//! Building an automaton takes ten to a hundred times as long as a match takes the backtracking matcher, and most
-//! patterns of a payload are tested rarely or never. So the matcher runs a pattern's first texts, and then one
-//! thread builds the automaton while the others go on as before: loading stays cheap, and nobody waits.
+//! Building an automaton takes much longer than the backtracking matcher takes for a match (the
+//! example `js_regex_costs` prints both), and many patterns of a payload are tested rarely or
+//! never. So the matcher runs a pattern's first texts, and then one thread builds the automaton
+//! while the others go on as before: loading stays cheap, and nobody waits.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -44,7 +45,8 @@ impl Translated {
     }
 
     pub(super) fn is_match(&self, text: &str) -> Result<bool, BudgetExhausted> {
-        // The `regex` crate knows no budget: what might take it long is left to the engine that does.
+        // The `regex` crate knows no budget: what might take it long is left to the engine that
+        // does.
         if text.len().saturating_mul(self.weight) > MAX_WORK {
             return self.program.is_match(text);
         }
@@ -85,7 +87,8 @@ const LONG_TEXT: usize = 4 << 10;
 /// The largest pattern, counted repetitions written out.
 const MAX_WEIGHT: u64 = 8_000;
 
-/// The deepest nesting: building an automaton takes a few calls for each level, on whatever stack there is.
+/// The deepest nesting: building an automaton takes a few calls for each level, on whatever stack
+/// there is.
 const MAX_DEPTH: usize = 20;
 
 /// How large the automaton may be; this also bounds how long building it takes.

@@ -1,9 +1,10 @@
 //! Compiles patterns for the backtracking matcher.
 //!
-//! What makes backtracking explode is to fail again and again from the same place. Where nothing that is still to
-//! come looks at a register (a capture or a counter), the outcome depends on the instruction and the position
-//! alone, and [`Instruction::Remember`] makes sure that it is found out only once. So the compiler keeps captures
-//! only for back-references, and writes counted repetitions out where that is affordable.
+//! What makes backtracking explode is to fail again and again from the same place. Where nothing
+//! that is still to come looks at a register (a capture or a counter), the outcome depends on the
+//! instruction and the position alone, and [`Instruction::Remember`] makes sure that it is found
+//! out only once. So the compiler keeps captures only for back-references, and writes counted
+//! repetitions out where that is affordable.
 
 mod repeat;
 

@@ -1,4 +1,5 @@
-//! Repetitions: written out where that is affordable and nobody can tell the difference, else counted.
+//! Repetitions: written out where that is affordable and nobody can tell the difference, else
+//! counted.
 
 use super::super::ast::Repeat;
 use super::super::program::Instruction;
@@ -11,8 +12,8 @@ impl Compiler<'_> {
         let (set, read) = (scope.set | sets, scope.read | self.reads(body));
         let inner = Scope { set, read, ..scope };
         let nullable = body.is_nullable();
-        // An iteration that consumes nothing leads back to a place already seen. `Remember` ends such a circle;
-        // but within a look-around, the places on it may yet turn out to succeed.
+        // An iteration that consumes nothing leads back to a place already seen. `Remember` ends
+        // such a circle; but within a look-around, the places on it may yet turn out to succeed.
         let endless = nullable && scope.look.is_some() && repeat.max.is_none();
         let observable = inner.registers_matter() && (nullable || sets != 0);
         if endless || observable || !self.can_write_out(repeat, scope) {
@@ -59,7 +60,8 @@ impl Compiler<'_> {
         self.push(Instruction::split(head, exit, repeat.greedy));
     }
 
-    /// A repetition as the standard describes it, with a counter, nothing written out and nothing remembered.
+    /// A repetition as the standard describes it, with a counter, nothing written out and nothing
+    /// remembered.
     fn counted_loop(&mut self, repeat: &Repeat, scope: Scope) {
         let &Repeat {
             min, max, greedy, ..

@@ -40,7 +40,8 @@ impl Parser<'_> {
         if !matches!(self.cursor.peek(), Some(b'1'..=b'9')) {
             return Ok(None);
         }
-        // With fewer groups than that, also to the right, the digits are an octal escape or themselves.
+        // With fewer groups than that, also to the right, the digits are an octal escape or
+        // themselves.
         let mut ahead = self.cursor.clone();
         let index = ahead
             .decimal()
@@ -84,7 +85,8 @@ impl Cursor<'_> {
         Some(match escaped {
             b'b' if place == Place::Class => 0x08,
             b'c' => self.control_letter(place).unwrap_or_else(|| {
-                // The backslash stands for itself, and the `c` is read once more as an ordinary character.
+                // The backslash stands for itself, and the `c` is read once more as an ordinary
+                // character.
                 *self = before;
                 u16::from(b'\\')
             }),

@@ -1,6 +1,8 @@
-//! The grammar of JavaScript patterns without the `u` and `v` flags, web-compatibility additions included.
+//! The grammar of JavaScript patterns without the `u` and `v` flags, web-compatibility additions
+//! included.
 //!
-//! The parser works on UTF-16 code units and keeps its open groups on the heap: nesting costs no stack.
+//! The parser works on UTF-16 code units and keeps its open groups on the heap: nesting costs no
+//! stack.
 
 mod class;
 mod cursor;

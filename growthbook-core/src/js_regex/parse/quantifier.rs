@@ -22,7 +22,8 @@ impl Parser<'_> {
             return Ok(Node::EMPTY);
         }
         if atom.is_zero_width() {
-            // An optional iteration that consumes nothing is undone, and the same check twice is one check.
+            // An optional iteration that consumes nothing is undone, and the same check twice is
+            // one check.
             return Ok(if min == 0 { Node::EMPTY } else { atom });
         }
         Ok(Node::Repeat(Repeat {
@@ -68,7 +69,8 @@ impl Parser<'_> {
 }
 
 impl Cursor<'_> {
-    /// `{min}`, `{min,}` or `{min,max}`; anything else in braces is ordinary text and is left alone.
+    /// `{min}`, `{min,}` or `{min,max}`; anything else in braces is ordinary text and is left
+    /// alone.
     pub(super) fn braces(&mut self) -> Option<Bounds> {
         let mut ahead = self.clone();
         ahead.advance();
