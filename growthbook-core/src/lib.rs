@@ -56,7 +56,8 @@ pub mod engine;
 mod error;
 mod experiment;
 mod feature_value;
-mod js_regex;
+#[doc(hidden)] // Public for the differential run and for fuzzing; no part of the stable API.
+pub mod js_regex;
 mod json;
 mod page_url;
 mod result;
