@@ -181,7 +181,6 @@ impl<'p> Reader<'p> {
 
     pub(crate) fn prerequisites(&mut self, object: &Object<'_>) -> Box<[Prerequisite]> {
         match object.get_some("parentConditions") {
-            None => Box::default(),
             Some(Json::Array(entries)) => entries
                 .iter()
                 .map(|entry| self.prerequisite(entry))
@@ -190,7 +189,7 @@ impl<'p> Reader<'p> {
                 self.wrong("parentConditions", "an array", other);
                 [Prerequisite::Malformed].into()
             }
-            Some(_) => Box::default(),
+            None | Some(_) => Box::default(),
         }
     }
 

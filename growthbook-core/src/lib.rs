@@ -1,4 +1,50 @@
-//! The evaluation engine of the GrowthBook SDK for Rust.
+//! The evaluation engine of the GrowthBook SDK for Rust, its client, and the traits that stores implement.
+//!
+//! GrowthBook decides which value of a feature a user gets: by targeting rules, gradual rollouts and experiments that
+//! people define in its app. A service downloads that definition, the *payload*, and this crate decides from it, in
+//! process, in well under a microsecond, and bucket for bucket as every other GrowthBook SDK does.
+//!
+//! Most programs use the `growthbook` crate, which re-exports this one. The short way in is [`GrowthBookClient`]:
+//!
+//! ```
+//! use growthbook_core::{Attributes, GrowthBookClient, UserContext};
+//!
+//! let client = GrowthBookClient::builder().build()?;
+//! client.load(br#"{"features": {"new-checkout": {
+//!     "defaultValue": false,
+//!     "rules": [{"condition": {"country": {"$in": ["DE", "AT"]}}, "force": true, "coverage": 0.5}]
+//! }}}"#)?;
+//!
+//! let user = UserContext::new(Attributes::new().with("id", "user-3").with("country", "DE"));
+//! if client.is_on("new-checkout", &user) {
+//!     // the new one
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The way of a payload
+//!
+//! ```text
+//! bytes ── wire: piece by piece, opened if sealed ──> JSON tree of one feature
+//!                                                      │ ruleset: compiled once
+//!                                                      v
+//! user ── engine: a pure function that borrows both ──> decision ──> result, if one is asked for
+//!                                                      └──> effects, told to a recorder
+//! ```
+//!
+//! * [`Ruleset`] is a payload compiled: immutable, shared, with everything done that can be done before there is a user.
+//!   What was malformed is in its [diagnostics](Ruleset::diagnostics).
+//! * [`engine`] holds the evaluation as pure functions, for those who bring their own shell.
+//! * [`GrowthBookClient`] is that shell: it swaps rulesets, and asks the [`StickyBucketService`].
+//! * [`bucketing`] holds the arithmetic of hashes, ranges and namespaces.
+//!
+//! # What this crate does not do
+//!
+//! It opens no file and no socket, starts no thread, reads no environment and prints nothing. It does not panic on any
+//! payload, attributes or URL, and takes no lock while it evaluates. Numbers in brackets, such as "spec 16", are sections
+//! of GrowthBook's SDK specification, version 0.12.0.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attributes;
 mod audience;
 pub mod bucketing;

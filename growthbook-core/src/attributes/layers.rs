@@ -12,14 +12,6 @@ pub(crate) struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    /// One map and nothing else.
-    pub(crate) fn of(attributes: &'a Attributes) -> Self {
-        Self {
-            user: Some(attributes),
-            ..Self::default()
-        }
-    }
-
     /// The attribute of this name: a name, not a path.
     pub(crate) fn find(&self, name: Probe<'_>) -> Option<&'a AttributeValue> {
         if let Some(remote_groups) = self.remote_groups

@@ -272,6 +272,10 @@ impl IntoIterator for Attributes {
 }
 
 /// Iterates over names and values, in order: see [`Attributes::into_iter`].
+#[expect(
+    unnameable_types,
+    reason = "reached through `IntoIterator`, which names it"
+)]
 pub struct IntoIter(std::vec::IntoIter<Entry>);
 
 impl Iterator for IntoIter {

@@ -377,8 +377,10 @@ impl<'g> Evaluator<'g> {
             return Err(Malformed);
         }
         let truth = match group {
-            SavedGroup::Absent | SavedGroup::LegacyList(_) | SavedGroup::Malformed => Truth::No,
-            SavedGroup::Condition(None) => Truth::No,
+            SavedGroup::Absent
+            | SavedGroup::Condition(None)
+            | SavedGroup::LegacyList(_)
+            | SavedGroup::Malformed => Truth::No,
             SavedGroup::Condition(Some(condition)) => {
                 if self.visiting.len() == MOST_HOPS {
                     return Err(Malformed);

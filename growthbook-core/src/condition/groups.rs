@@ -1,6 +1,6 @@
 use super::{Condition, Members, Parser};
 use crate::attributes::AttributePath;
-use crate::json::{Json, Object};
+use crate::json::Json;
 use crate::text_index::TextIndex;
 
 /// A saved group as one condition names it.

@@ -9,6 +9,10 @@ use crate::text_index::TextIndex;
 ///
 /// A value is a member when the list holds one of the same kind that is equal. Lists and maps are members of nothing.
 #[derive(Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether one value is a member"
+)]
 pub(crate) struct Members {
     texts: TextIndex,
     numbers: Box<[f64]>,

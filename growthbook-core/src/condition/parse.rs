@@ -245,21 +245,24 @@ impl<'p> Parser<'p> {
     }
 
     fn matches(&mut self, operand: &Json<'_>, ignore_case: bool, negated: bool) -> Operator {
-        let pattern = match operand {
-            Json::String(text) => match self.patterns.get(text, ignore_case) {
-                Ok(pattern) => Some(pattern),
-                Err(error) => {
-                    self.problems.push(Problem::invalid_pattern(&error));
-                    None
-                }
-            },
-            _ => {
-                self.problems
-                    .push(Problem::wrong_kind("a pattern", "a string", operand));
-                None
+        let compiled = operand
+            .as_str()
+            .map(|text| self.patterns.get(text, ignore_case));
+        let problem = match compiled {
+            Some(Ok(pattern)) => {
+                return Operator::Matches {
+                    pattern: Some(pattern),
+                    negated,
+                };
             }
+            Some(Err(error)) => Problem::invalid_pattern(&error),
+            None => Problem::wrong_kind("a pattern", "a string", operand),
         };
-        Operator::Matches { pattern, negated }
+        self.problems.push(problem);
+        Operator::Matches {
+            pattern: None,
+            negated,
+        }
     }
 
     fn membership(&mut self, operand: &Json<'_>, folded: bool, negated: bool) -> Operator {

@@ -132,7 +132,7 @@ pub fn run_auto_experiments<R: Recorder>(
             continue;
         }
         let selected = run.select_leaf(&auto.experiment);
-        let outcome = run.experiment(&auto.experiment, None, selected);
+        let outcome = run.experiment(&auto.experiment, None, &auto.values, selected);
         let value = auto.values.get(outcome.variation);
         let value = value.map_or(Value::Null, |value| ruleset.value(*value).json().clone());
         let result = ExperimentResult::new(value, outcome.assignment());

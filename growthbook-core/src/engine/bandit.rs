@@ -2,7 +2,7 @@ use super::outcome::{BanditUse, Outcome};
 use super::{Recorder, Run};
 use crate::bucketing::weights_are_valid;
 use crate::experiment::ExperimentInfo;
-use crate::ruleset::{Bandit, Context};
+use crate::ruleset::{Bandit, Context, ExperimentRule};
 
 /// What a bandit decided for one user and one experiment.
 #[derive(Clone, Copy, Debug)]
@@ -16,11 +16,11 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
     /// Runs the experiment of a rule.
     pub(super) fn rule_experiment(
         &mut self,
-        experiment: &'a ExperimentInfo,
+        rule: &'a ExperimentRule,
         feature: &'a str,
     ) -> Outcome<'a> {
-        let selected = self.select_leaf(experiment);
-        self.experiment(experiment, Some(feature), selected)
+        let selected = self.select_leaf(&rule.experiment);
+        self.experiment(&rule.experiment, Some(feature), &rule.values, selected)
     }
 
     /// Asks the experiment's bandit for weights (spec 18.2). `None` if it has none, or names one that is not there.

@@ -6,10 +6,12 @@ use super::recorder::Exposure;
 use super::sticky::Lookup;
 use super::subject::HashSource;
 use super::{Recorder, Run};
-use crate::bucketing::{choose_weighted, weights_are_valid};
+use crate::bucketing::{Namespace, choose_weighted, weights_are_valid};
+use crate::condition::Condition;
 use crate::experiment::read::{Forced, Status, Targeting};
-use crate::experiment::{ExperimentInfo, ExperimentOverride};
-use crate::page_url::PageUrl;
+use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
+use crate::page_url::{LegacyUrlPattern, PageUrl};
+use crate::ruleset::ValueId;
 
 /// An experiment as it runs: as written, with what overrides and a bandit change.
 #[derive(Clone, Copy)]
@@ -23,11 +25,13 @@ struct Setup<'a> {
 }
 
 impl<'a, R: Recorder> Run<'a, '_, R> {
-    /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected.
+    /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected. `variations` are their
+    /// values, if the payload holds them.
     pub(crate) fn experiment(
         &mut self,
         experiment: &'a ExperimentInfo,
         feature: Option<&'a str>,
+        variations: &'a [ValueId],
         selected: Option<Selected<'a>>,
     ) -> Outcome<'a> {
         let is_sticky = self.sticky.is_some() && experiment.sticky.enabled;
@@ -50,7 +54,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
                 if is_sticky {
                     self.save_sticky(&outcome);
                 }
-                let exposure = Exposure::here(self.ruleset, feature, outcome);
+                let exposure = Exposure::here(self.ruleset, feature, variations, outcome);
                 self.recorder.experiment_viewed(&exposure);
                 outcome
             }
@@ -252,17 +256,17 @@ impl<'a> Setup<'a> {
         self.experiment.targeting.as_deref()
     }
 
-    fn condition(&self) -> Option<&'a crate::condition::Condition> {
-        match self.overrides.and_then(|it| it.condition.as_ref()) {
-            Some(condition) => condition.as_ref(),
-            None => self.targeting()?.condition.as_ref(),
+    fn condition(&self) -> Option<&'a Condition> {
+        match self.overrides.map(|it| &it.condition) {
+            Some(Replacement::With(condition)) => condition.as_ref(),
+            _ => self.targeting()?.condition.as_ref(),
         }
     }
 
-    fn namespace(&self) -> Option<&'a crate::bucketing::Namespace> {
-        match self.overrides.and_then(|it| it.namespace.as_ref()) {
-            Some(namespace) => namespace.as_ref(),
-            None => self.targeting()?.namespace.as_ref(),
+    fn namespace(&self) -> Option<&'a Namespace> {
+        match self.overrides.map(|it| &it.namespace) {
+            Some(Replacement::With(namespace)) => namespace.as_ref(),
+            _ => self.targeting()?.namespace.as_ref(),
         }
     }
 
@@ -273,18 +277,21 @@ impl<'a> Setup<'a> {
         }
     }
 
-    fn legacy_url(&self) -> Option<&'a crate::page_url::LegacyUrlPattern> {
-        match self.overrides.and_then(|it| it.legacy_url.as_ref()) {
-            Some(pattern) => pattern.as_ref(),
-            None => self.targeting()?.legacy_url.as_ref(),
+    fn legacy_url(&self) -> Option<&'a LegacyUrlPattern> {
+        match self.overrides.map(|it| &it.legacy_url) {
+            Some(Replacement::With(pattern)) => pattern.as_ref(),
+            _ => self.targeting()?.legacy_url.as_ref(),
         }
     }
 
-    /// The weights that are not the experiment's own: those of a leaf, or of an override, which comes after.
-    fn replaced_weights(&self) -> Option<Option<&'a [f64]>> {
-        match self.overrides.and_then(|it| it.weights.as_ref()) {
-            Some(weights) => Some(weights.as_deref()),
-            None => self.leaf_weights.map(Some),
+    /// The weights as written, unless a leaf has others, or an override, which comes after.
+    fn weights(&self) -> Replacement<Option<&'a [f64]>> {
+        match self.overrides.map(|it| &it.weights) {
+            Some(Replacement::With(weights)) => Replacement::With(weights.as_deref()),
+            _ => match self.leaf_weights {
+                Some(weights) => Replacement::With(Some(weights)),
+                None => Replacement::Keep,
+            },
         }
     }
 
@@ -292,15 +299,17 @@ impl<'a> Setup<'a> {
     fn choose(&self, bucket: f64) -> Option<usize> {
         let allotment = &self.experiment.allotment;
         let coverage = self.overrides.and_then(|it| it.coverage);
-        let weights = self.replaced_weights();
-        if allotment.is_explicit || (coverage.is_none() && weights.is_none()) {
-            return allotment.ranges.choose(bucket);
-        }
+        let weights = match self.weights() {
+            _ if allotment.is_explicit => return allotment.ranges.choose(bucket),
+            Replacement::Keep if coverage.is_none() => return allotment.ranges.choose(bucket),
+            Replacement::Keep => allotment.weights.as_deref(),
+            Replacement::With(weights) => weights,
+        };
         choose_weighted(
             bucket,
             self.experiment.variation_count(),
             coverage.unwrap_or(allotment.coverage),
-            weights.unwrap_or(allotment.weights.as_deref()),
+            weights,
         )
     }
 
@@ -310,8 +319,10 @@ impl<'a> Setup<'a> {
             self.bandit = None;
         }
         let count = self.experiment.variation_count();
-        let own = self.experiment.allotment.weights.as_deref();
-        let weights = self.replaced_weights().unwrap_or(own);
+        let weights = match self.weights() {
+            Replacement::Keep => self.experiment.allotment.weights.as_deref(),
+            Replacement::With(weights) => weights,
+        };
         if let Some(bandit) = &mut self.bandit {
             bandit.weights = weights.filter(|weights| weights_are_valid(weights, count));
         }

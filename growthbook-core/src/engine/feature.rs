@@ -142,7 +142,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
         match &rule.kind {
             RuleKind::Experiment(rule) => {
                 let key = self.ruleset.feature_key(at.feature);
-                let outcome = self.rule_experiment(&rule.experiment, key);
+                let outcome = self.rule_experiment(rule, key);
                 if !outcome.in_experiment || outcome.passes_through() {
                     return Verdict::Skip;
                 }

@@ -72,7 +72,7 @@ pub fn run<'e, T, R: Recorder>(
     recorder: &mut R,
 ) -> ExperimentResult<&'e T> {
     let info = experiment.info();
-    let outcome = Run::new(ruleset, subject, sticky, recorder).experiment(info, None, None);
+    let outcome = Run::new(ruleset, subject, sticky, recorder).experiment(info, None, &[], None);
     ExperimentResult::new(
         experiment.variation(outcome.variation),
         outcome.assignment(),

@@ -1,7 +1,8 @@
+use std::sync::Arc;
+
 use crate::attributes::AttributeValue;
-use crate::audience::HashAttribute;
 use crate::experiment::read::Variation;
-use crate::experiment::{ExperimentInfo, ExperimentOverride};
+use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
 use crate::result::{Assignment, BanditAssignment, ExperimentChanges};
 
 use super::subject::HashSource;
@@ -50,11 +51,11 @@ impl<'a> Outcome<'a> {
         let meta = self.meta();
         Assignment {
             variation_index: self.variation,
-            variation_key: meta.map_or_else(|| "0".into(), |meta| meta.key.clone()),
+            variation_key: meta.map_or_else(|| "0".into(), |meta| Arc::clone(&meta.key)),
             variation_name: meta.and_then(|meta| meta.name.clone()),
             in_experiment: self.in_experiment,
             hash_used: self.hash_used(),
-            hash_attribute: HashAttribute::shared(self.hash.attribute).clone(),
+            hash_attribute: Arc::clone(self.hash.attribute.shared()),
             hash_value: self.hash.value.map_or(AttributeValue::Null, Clone::clone),
             bucket: self.bucket,
             sticky_bucket_used: self.sticky_used,
@@ -83,7 +84,7 @@ impl<'a> Outcome<'a> {
         // An override of the weights comes after the leaf's.
         let overridden = self
             .overrides
-            .is_some_and(|overrides| overrides.weights.is_some());
+            .is_some_and(|it| matches!(it.weights, Replacement::With(_)));
         let weights = self.leaf_weights.filter(|_| !overridden).map(Into::into);
         (overrides.is_some() || weights.is_some())
             .then(|| Box::new(ExperimentChanges { weights, overrides }))

@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::{Decision, Outcome};
 use crate::experiment::ExperimentInfo;
 use crate::result::{Assignment, FeatureSource, experiment_json};
-use crate::ruleset::{Ruleset, Track};
+use crate::ruleset::{Ruleset, Track, ValueId};
 use crate::sticky::StickyWrite;
 
 /// Hears what an evaluation does beyond answering: whom it exposed to an experiment, which features it asked, what it
@@ -40,6 +40,8 @@ impl Recorder for Silent {}
 pub struct Exposure<'a> {
     ruleset: &'a Ruleset,
     feature: Option<&'a str>,
+    /// Their values, as far as the payload holds them.
+    variations: &'a [ValueId],
     seen: Seen<'a>,
 }
 
@@ -54,19 +56,23 @@ impl<'a> Exposure<'a> {
     pub(crate) fn here(
         ruleset: &'a Ruleset,
         feature: Option<&'a str>,
+        variations: &'a [ValueId],
         outcome: Outcome<'a>,
     ) -> Self {
         Self {
             ruleset,
             feature,
+            variations,
             seen: Seen::Here(outcome),
         }
     }
 
     pub(crate) fn elsewhere(ruleset: &'a Ruleset, feature: &'a str, track: &'a Track) -> Self {
+        let variations = &track.variations;
         Self {
             ruleset,
             feature: Some(feature),
+            variations,
             seen: Seen::Elsewhere(track),
         }
     }
@@ -92,39 +98,28 @@ impl<'a> Exposure<'a> {
         }
     }
 
-    /// The exposure as the JavaScript SDK writes it: `{"experiment": .., "result": ..}`. `variations` are those of an
-    /// inline experiment; the payload's are known.
-    pub fn to_json(&self, variations: &[Value]) -> Value {
+    /// The exposure as the JavaScript SDK writes it: `{"experiment": .., "result": ..}`.
+    ///
+    /// The variations of an inline experiment are any type of the program's, and are left out.
+    pub fn to_json(&self) -> Value {
+        let json = |id: &ValueId| self.ruleset.value(*id).json().clone();
         let assignment = self.assignment();
-        let json = |ids: &[crate::ruleset::ValueId]| -> Vec<Value> {
-            ids.iter()
-                .map(|id| self.ruleset.value(*id).json().clone())
-                .collect()
-        };
-        let (variations, value, changes) = match &self.seen {
-            Seen::Elsewhere(track) => (
-                json(&track.variations),
-                self.ruleset.value(track.value).json().clone(),
-                None,
-            ),
+        let (value, changes) = match &self.seen {
+            Seen::Elsewhere(track) => (json(&track.value), None),
             Seen::Here(outcome) => {
-                let value = variations
-                    .get(outcome.variation)
-                    .cloned()
-                    .unwrap_or_default();
-                (variations.to_vec(), value, outcome.changes())
+                let value = self.variations.get(outcome.variation);
+                (value.map_or(Value::Null, json), outcome.changes())
             }
         };
+        let variations = self.variations.iter().map(json).collect();
         let experiment = experiment_json(
             self.experiment(),
             variations,
             &assignment,
             changes.as_deref(),
         );
-        serde_json::json!({
-            "experiment": experiment,
-            "result": assignment.to_json(self.feature, &value),
-        })
+        let result = assignment.to_json(self.feature, &value);
+        serde_json::json!({ "experiment": experiment, "result": result })
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::read::Origin;
 use super::{Experiment, ExperimentError, ExperimentInfo};
 use crate::audience::Reader;
-use crate::bucketing::weights_are_valid;
+use crate::bucketing::{HashVersion, weights_are_valid};
 use crate::condition::{Parser, Patterns};
 use crate::json::{Json, Object};
 
@@ -71,24 +71,20 @@ impl<T> ExperimentBuilder<T> {
     /// A `Value` keeps its keys in whatever order `serde_json` does. That shows only where a condition compares whole
     /// objects; [`ExperimentBuilder::condition_json`] keeps the order of the text.
     pub fn condition(mut self, condition: &Value) -> Self {
-        match serde_json::to_string(condition) {
-            Ok(text) => self.condition_json(&text),
-            Err(_) => {
-                self.error = Some(ExperimentError::InvalidCondition);
-                self
-            }
-        }
+        let Ok(text) = serde_json::to_string(condition) else {
+            self.error = Some(ExperimentError::InvalidCondition);
+            return self;
+        };
+        self.condition_json(&text)
     }
 
     /// Who may be included: a condition as JSON text.
     pub fn condition_json(mut self, condition: &str) -> Self {
-        match Json::parse(condition) {
-            Ok(json @ Json::Object(_)) => self.with("condition", json.into_owned()),
-            _ => {
-                self.error = Some(ExperimentError::InvalidCondition);
-                self
-            }
-        }
+        let Ok(json @ Json::Object(_)) = Json::parse(condition) else {
+            self.error = Some(ExperimentError::InvalidCondition);
+            return self;
+        };
+        self.with("condition", json.into_owned())
     }
 
     /// Takes part in a namespace with the range from `start` to `end`, so that experiments with other ranges of it share
@@ -188,7 +184,7 @@ impl<T> ExperimentBuilder<T> {
         if number("coverage").is_some_and(|coverage| !(0.0..=1.0).contains(&coverage)) {
             return Err(ExperimentError::InvalidCoverage);
         }
-        if number("hashVersion").is_some_and(|version| version != 1.0 && version != 2.0) {
+        if number("hashVersion").is_some_and(|it| HashVersion::from_number(it).is_none()) {
             return Err(ExperimentError::UnsupportedHashVersion);
         }
         let count = self.variations.len();

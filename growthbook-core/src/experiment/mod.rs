@@ -12,6 +12,7 @@ use serde_json::Value;
 pub use self::builder::ExperimentBuilder;
 pub use self::info::ExperimentInfo;
 pub use self::overrides::ExperimentOverride;
+pub(crate) use self::overrides::Replacement;
 use crate::json::Json;
 use crate::result::Assignment;
 
@@ -30,7 +31,7 @@ use crate::result::Assignment;
 ///
 /// let checkout = Experiment::builder("checkout-button", ["Buy now", "Continue"]).build()?;
 /// let result = client.run(&checkout, &user);
-/// assert_eq!(*result.value(), &"Buy now");
+/// assert_eq!(*result.value(), &"Continue");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Experiment<T> {

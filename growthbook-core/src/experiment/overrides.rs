@@ -7,6 +7,20 @@ use crate::page_url::LegacyUrlPattern;
 use super::ExperimentError;
 use super::read::{Forced, Status, groups, legacy_url};
 
+/// What becomes of one part of an experiment.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Replacement<T> {
+    #[default]
+    Keep,
+    With(T),
+}
+
+impl<T> Replacement<T> {
+    fn of(part: Option<T>) -> Self {
+        part.map_or(Self::Keep, Self::With)
+    }
+}
+
 /// Replaces parts of an experiment for one client: a legacy way to steer experiments from code (spec 16, step 3).
 ///
 /// Only these nine parts can be replaced: `condition`, `weights`, `active`, `status`, `force`, `coverage`, `groups`,
@@ -23,16 +37,16 @@ use super::read::{Forced, Status, groups, legacy_url};
 /// ```
 #[derive(Debug, Default)]
 pub struct ExperimentOverride {
-    pub(crate) condition: Option<Option<Condition>>,
+    pub(crate) condition: Replacement<Option<Condition>>,
     /// As written: whether they can be used depends on the experiment.
-    pub(crate) weights: Option<Option<Box<[f64]>>>,
+    pub(crate) weights: Replacement<Option<Box<[f64]>>>,
     pub(crate) is_active: Option<bool>,
     pub(crate) status: Option<Status>,
     pub(crate) force: Option<Forced>,
     pub(crate) coverage: Option<f64>,
     pub(crate) groups: Option<Box<[Box<str>]>>,
-    pub(crate) namespace: Option<Option<Namespace>>,
-    pub(crate) legacy_url: Option<Option<LegacyUrlPattern>>,
+    pub(crate) namespace: Replacement<Option<Namespace>>,
+    pub(crate) legacy_url: Replacement<Option<LegacyUrlPattern>>,
     /// The parts as written, to appear in results.
     pub(crate) definition: Box<str>,
 }
@@ -54,9 +68,12 @@ impl ExperimentOverride {
             .filter(|(field, _)| REPLACEABLE.contains(field));
         let written = written.map(|(field, value)| (field.to_owned().into(), value.clone()));
         Ok(Self {
-            condition: given("condition").map(|json| reader.conditions.optional(Some(json))),
-            weights: given("weights")
-                .map(|json| json.as_array()?.iter().map(Json::as_f64).collect()),
+            condition: Replacement::of(
+                given("condition").map(|json| reader.conditions.optional(Some(json))),
+            ),
+            weights: Replacement::of(
+                given("weights").map(|json| json.as_array()?.iter().map(Json::as_f64).collect()),
+            ),
             is_active: given("active").map(|json| *json != Json::Bool(false)),
             status: given("status").map(|json| Status::read(Some(json))),
             force: given("force").map(|json| Forced::read(Some(json))),
@@ -65,8 +82,10 @@ impl ExperimentOverride {
                 json => json.as_f64().unwrap_or(f64::NAN),
             }),
             groups: given("groups").map(|json| groups(Some(json))),
-            namespace: given("namespace").map(|_| reader.namespace(object)),
-            legacy_url: given("url").map(|json| legacy_url(Some(json), &mut reader)),
+            namespace: Replacement::of(given("namespace").map(|_| reader.namespace(object))),
+            legacy_url: Replacement::of(
+                given("url").map(|json| legacy_url(Some(json), &mut reader)),
+            ),
             definition: serde_json::to_string(&Json::Object(written.collect()))
                 .unwrap_or_default()
                 .into_boxed_str(),

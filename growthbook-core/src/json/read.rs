@@ -152,7 +152,7 @@ impl<'a> Members<'a> {
         Json::Object(Object(self.list))
     }
 
-    /// With serde_json's `arbitrary_precision`, which another crate of the build may turn on, a number arrives as an
+    /// With `serde_json`'s `arbitrary_precision`, which another crate of the build may turn on, a number arrives as an
     /// object with one magic key.
     fn as_number(&self) -> Option<Literal> {
         match self.list.as_slice() {
@@ -214,7 +214,7 @@ mod tests {
 
         let mut text = String::from("{");
         for i in 0..200 {
-            text.push_str(&format!("\"k{}\":{i},", i % 100));
+            text = format!("{text}\"k{}\":{i},", i % 100);
         }
         text.push_str("\"z\":0}");
         let large = Json::parse(&text).unwrap();

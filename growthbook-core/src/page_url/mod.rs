@@ -76,11 +76,6 @@ impl PageUrl {
     }
 }
 
-/// As [`PageUrl::query_override`], for an address that is used only once.
-pub(crate) fn query_override(experiment_key: &str, url: &str, variations: usize) -> Option<usize> {
-    PageUrl::new(url).query_override(experiment_key, variations)
-}
-
 #[derive(Clone, Debug)]
 struct ParsedUrl {
     url: Url,
@@ -115,6 +110,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn query_override(key: &str, url: &str, variations: usize) -> Option<usize> {
+        PageUrl::new(url).query_override(key, variations)
+    }
 
     fn check(query: &str, expected: Option<usize>) {
         for address in ["https://example.com/p", "/p", ""] {

@@ -7,6 +7,10 @@ use crate::json::number_value;
 
 /// Which variation of an experiment a user got, and how it was chosen (spec 19.2).
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the result's flags, as every SDK has them"
+)]
 pub struct Assignment {
     pub(crate) variation_index: usize,
     pub(crate) variation_key: Arc<str>,

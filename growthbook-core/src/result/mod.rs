@@ -238,7 +238,7 @@ impl fmt::Debug for FeatureResult {
             .field("source", &self.source)
             .field("rule_id", &self.rule_id())
             .field("assignment", &self.assignment)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -262,7 +262,9 @@ pub(crate) fn experiment_json(
 ) -> Map<String, Value> {
     let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
     let mut json = object(&experiment.definition);
-    json.insert("variations".to_owned(), Value::Array(variations));
+    if !variations.is_empty() {
+        json.insert("variations".to_owned(), Value::Array(variations));
+    }
     if let Some(overrides) = changes.and_then(|it| it.overrides.as_deref()) {
         json.extend(object(overrides));
     }

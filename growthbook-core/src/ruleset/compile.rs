@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::graph;
-use super::model::{AutoExperiment, Bandit, Feature, Reach};
+use super::model::{AutoExperiment, Bandit, Feature, Reach, Rule};
 use super::rules;
 use super::values::Values;
 use super::{PayloadError, Ruleset, Sources};
@@ -35,10 +35,7 @@ pub(super) fn compile(
             None | Some(Err(_)) => {
                 // A plain section of that name does not stand in for a sealed one.
                 compiler.forget(section);
-                compiler.diagnose(
-                    section.sealed_name().to_owned(),
-                    vec![Problem::SealedSection],
-                );
+                compiler.diagnose(section.sealed_name(), [Problem::SealedSection]);
             }
         }
     }
@@ -69,7 +66,7 @@ fn text(payload: &[u8]) -> Result<&str, PayloadError> {
     let payload = payload.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(payload);
     std::str::from_utf8(payload).map_err(|error| {
         let before = payload.get(..error.valid_up_to()).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         let column = before
             .iter()
             .rev()
@@ -131,18 +128,15 @@ impl Compiler {
             let opened = key.map(|key| wire::read_sealed(section, &sealed, key, self));
             if !matches!(opened, Some(Ok(()))) {
                 self.forget(section);
-                self.diagnose(
-                    section.sealed_name().to_owned(),
-                    vec![Problem::SealedSection],
-                );
+                self.diagnose(section.sealed_name(), [Problem::SealedSection]);
             }
         }
     }
 
-    fn diagnose(&mut self, place: String, problems: Vec<Problem>) {
+    fn diagnose(&mut self, place: &str, problems: impl IntoIterator<Item = Problem>) {
         let diagnostics = problems
             .into_iter()
-            .map(|it| Diagnostic::new(place.clone(), it));
+            .map(|it| Diagnostic::new(place.to_owned(), it));
         self.diagnostics.extend(diagnostics);
     }
 
@@ -158,7 +152,7 @@ impl Compiler {
         let part = read(&mut reader, &mut self.values);
         let problems = reader.conditions.problems;
         if !problems.is_empty() {
-            self.diagnose(place(), problems);
+            self.diagnose(&place(), problems);
         }
         part
     }
@@ -171,49 +165,42 @@ impl Compiler {
         if self.entries.len() <= place {
             self.entries.resize_with(place + 1, || None);
         }
-        let feature = match json.as_object() {
-            Some(object) => {
-                let default = self
-                    .values
-                    .add(object.get("defaultValue").unwrap_or(&Json::Null));
-                let rules = self.rules(key, object.get_some("rules"));
-                Some(Feature {
-                    default,
-                    rules,
-                    reach: Reach::Cycle,
-                })
-            }
-            None => {
-                let problem = Problem::wrong_kind("feature", "an object", json);
-                self.diagnose(format!("features.{key}"), vec![problem]);
-                None
-            }
-        };
+        let feature = json.as_object().map(|object| Feature {
+            default: self
+                .values
+                .add(object.get("defaultValue").unwrap_or(&Json::Null)),
+            rules: self.rules(key, object.get_some("rules")),
+            // Worked out when all features are known.
+            reach: Reach::Cycle,
+        });
+        if feature.is_none() {
+            let problem = Problem::wrong_kind("feature", "an object", json);
+            self.diagnose(&format!("features.{key}"), [problem]);
+        }
         if let Some(entry) = self.entries.get_mut(place) {
             *entry = feature;
         }
     }
 
-    fn rules(&mut self, key: &str, json: Option<&Json<'_>>) -> Box<[super::model::Rule]> {
+    fn rules(&mut self, key: &str, json: Option<&Json<'_>>) -> Box<[Rule]> {
         let Some(json) = json else {
             return Box::default();
         };
         let Some(entries) = json.as_array() else {
             let problem = Problem::wrong_kind("rules", "an array", json);
-            self.diagnose(format!("features.{key}"), vec![problem]);
+            self.diagnose(&format!("features.{key}"), [problem]);
             return Box::default();
         };
         let mut rules = Vec::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             let place = || format!("features.{key}.rules[{index}]");
-            match entry.as_object() {
-                Some(object) => rules.push(self.read(place, |reader, values| {
+            if let Some(object) = entry.as_object() {
+                rules.push(self.read(place, |reader, values| {
                     rules::rule(object, key, values, reader)
-                })),
-                None => {
-                    let problem = Problem::wrong_kind("rule", "an object", entry);
-                    self.diagnose(place(), vec![problem]);
-                }
+                }));
+            } else {
+                let problem = Problem::wrong_kind("rule", "an object", entry);
+                self.diagnose(&place(), [problem]);
             }
         }
         rules.into_boxed_slice()
@@ -273,17 +260,14 @@ impl Sink for Compiler {
             (Section::Experiments, _) => {
                 let index = self.experiments.len();
                 let place = || format!("experiments[{index}]");
-                match json.as_object() {
-                    Some(object) => {
-                        let experiment = self.read(place, |reader, values| {
-                            rules::auto_experiment(object, values, reader)
-                        });
-                        self.experiments.push(experiment);
-                    }
-                    None => {
-                        let problem = Problem::wrong_kind("experiment", "an object", json);
-                        self.diagnose(place(), vec![problem]);
-                    }
+                if let Some(object) = json.as_object() {
+                    let experiment = self.read(place, |reader, values| {
+                        rules::auto_experiment(object, values, reader)
+                    });
+                    self.experiments.push(experiment);
+                } else {
+                    let problem = Problem::wrong_kind("experiment", "an object", json);
+                    self.diagnose(&place(), [problem]);
                 }
             }
             (Section::Features | Section::SavedGroups | Section::ContextualBandits, None) => {}

@@ -1,6 +1,5 @@
 //! A payload compiled: what the engine walks.
 
-use crate::attributes::AttributePath;
 use crate::audience::{Filter, HashAttribute, Prerequisite};
 use crate::bucketing::{HashSeed, HashVersion, Range};
 use crate::condition::Condition;
@@ -152,11 +151,4 @@ pub(crate) enum Context {
     },
     /// The entry is not an object: selection fails when it gets here.
     Malformed,
-}
-
-/// A remote saved group: its id, and the attribute that it is resolved by.
-#[derive(Debug)]
-pub(crate) struct RemoteGroup {
-    pub(crate) id: Box<str>,
-    pub(crate) attribute: Option<AttributePath>,
 }

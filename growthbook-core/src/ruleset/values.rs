@@ -25,7 +25,7 @@ impl Values {
         }
     }
 
-    pub(super) fn add_all<'j>(&mut self, items: &[Json<'j>]) -> Box<[ValueId]> {
+    pub(super) fn add_all(&mut self, items: &[Json<'_>]) -> Box<[ValueId]> {
         items.iter().map(|item| self.add(item)).collect()
     }
 

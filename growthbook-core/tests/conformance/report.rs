@@ -12,13 +12,18 @@ pub(crate) fn suite(name: &str, check: impl Fn(&Case) -> Result<(), String>) {
         run(name, name, &UPSTREAM, &check),
         run(name, &format!("local.{name}"), &LOCAL, &check),
     ];
-    conclude(failures.into_iter().flatten().collect());
+    conclude(&failures.concat());
+}
+
+/// Runs a suite that is ours alone.
+pub(crate) fn local(name: &str, check: impl Fn(&Case) -> Result<(), String>) {
+    conclude(&run(name, &format!("local.{name}"), &LOCAL, &check));
 }
 
 /// Runs a part of an upstream suite that has several.
 pub(crate) fn part(suite: &str, part: &str, check: impl Fn(&Case) -> Result<(), String>) {
     let parts: Members = serde_json::from_str(UPSTREAM[suite].get()).unwrap();
-    conclude(run(part, &format!("{suite}.{part}"), &parts, &check));
+    conclude(&run(part, &format!("{suite}.{part}"), &parts, &check));
 }
 
 /// Runs the cases under `member`, and writes their count to the folder of reports, if there is one.
@@ -49,7 +54,7 @@ fn run(
     failures
 }
 
-fn conclude(failures: Vec<String>) {
+fn conclude(failures: &[String]) {
     assert!(
         failures.is_empty(),
         "{} cases failed:\n{}",

@@ -2,12 +2,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use growthbook_core::engine::{self, Silent, Subject};
-use growthbook_core::{StickyAssignments, StickyDocuments, StickyIdentity};
+use growthbook_core::{
+    Attributes, BanditAssignment, FeatureResult, Ruleset, StickyAssignments, StickyDocuments,
+    StickyIdentity, UserContext,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::case::{Case, difference};
-use crate::report::{part, suite};
+use crate::report::{local, part, suite};
 
 /// `[name, context, feature key, expected result]`
 fn check(case: &Case) -> Result<(), String> {
@@ -36,6 +39,56 @@ fn saved_group_references_v2() {
 #[test]
 fn saved_group_references_remote() {
     part("savedGroupReferencesRemote", "feature", check);
+}
+
+/// `[name, rules, attributes, expected value, expected source]`: the feature `f` with those rules and the default `"def"`.
+#[test]
+fn rules() {
+    local("rules", |case| {
+        let payload = format!(
+            r#"{{"features":{{"f":{{"defaultValue":"def","rules":{}}}}}}}"#,
+            case.text(1),
+        );
+        let result = evaluate(&payload, case.text(2));
+        let actual = json!([result.value(), result.source().as_str()]);
+        difference(&actual, &json!([case.value(3), case.value(4)]))
+    });
+}
+
+/// `[name, definition, more of the rule, value, leaf id, weights, version]`: the user `1`, who lands on `t` without a
+/// bandit.
+#[test]
+fn bandits() {
+    local("bandits", |case| {
+        let mut rule = json!({
+            "key": "e", "seed": "e", "hashVersion": 2, "contextualVariations": ["c", "t"],
+            "weights": [0.5, 0.5], "contextualBanditRef": "cb",
+        });
+        let more: serde_json::Map<String, Value> = case.get(2);
+        rule.as_object_mut().unwrap().extend(more);
+        let payload = format!(
+            r#"{{"features":{{"f":{{"rules":[{rule}]}}}},"contextualBandits":{{"cb":{}}}}}"#,
+            case.text(1),
+        );
+        let result = evaluate(&payload, r#"{"id":"1"}"#);
+        let bandit = result
+            .assignment()
+            .and_then(|assignment| assignment.bandit());
+        let actual = json!([
+            result.value(),
+            bandit.map(BanditAssignment::leaf_id),
+            bandit.map(BanditAssignment::variation_weights),
+            bandit.and_then(BanditAssignment::bandit_version),
+        ]);
+        let expected = json!([case.value(3), case.value(4), case.value(5), case.value(6)]);
+        difference(&actual, &expected)
+    });
+}
+
+fn evaluate(payload: &str, attributes: &str) -> FeatureResult {
+    let ruleset = Arc::new(Ruleset::from_json(payload.as_bytes(), None).unwrap());
+    let user = UserContext::new(Attributes::from_json(attributes).unwrap());
+    engine::evaluate(&ruleset, "f", &Subject::new(&user), None, &mut Silent)
 }
 
 #[derive(Deserialize)]

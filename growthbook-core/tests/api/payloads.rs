@@ -1,0 +1,253 @@
+//! Payloads that are none, and payloads with parts that are none: bad data never replaces good.
+
+use std::sync::Arc;
+
+use growthbook_core::{
+    BuildError, DecryptionKey, GrowthBookClient, PayloadError, Problem, Ruleset,
+};
+
+use super::user;
+
+const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZg==";
+const OTHER_KEY: &str = "ZmVkY2JhOTg3NjU0MzIxMA==";
+/// `{"features":{}}` and not the content of a section, which would be `{}`; sealed with `KEY`.
+const SEALED: &str = "BwcHBwcHBwcHBwcHBwcHBw==.S330KajsGls2F7baSc44wQ==";
+
+fn client(key: Option<&str>) -> GrowthBookClient {
+    let builder =
+        GrowthBookClient::builder().payload(r#"{"features":{"good":{"defaultValue":true}}}"#);
+    match key {
+        Some(key) => builder.decryption_key(DecryptionKey::new(key).unwrap()),
+        None => builder,
+    }
+    .build()
+    .unwrap()
+}
+
+/// Loads a payload that must be refused, with the flags from before still served.
+fn refuse(client: &GrowthBookClient, payload: &[u8]) -> PayloadError {
+    let before = client.ruleset();
+    let error = client.load(payload).unwrap_err();
+    assert!(Arc::ptr_eq(&before, &client.ruleset()));
+    assert!(client.is_on("good", &user("1")));
+    error
+}
+
+#[test]
+fn what_is_no_payload_is_refused_and_named() {
+    let client = client(None);
+    for (payload, expected) in [
+        ("", PayloadError::Json { line: 1, column: 0 }),
+        (
+            "<html>login</html>",
+            PayloadError::Json { line: 1, column: 1 },
+        ),
+        (
+            "Error fetching proxied request: aborted",
+            PayloadError::Json { line: 1, column: 1 },
+        ),
+        (
+            "{\"features\":\n{\"a\":}}",
+            PayloadError::Json { line: 2, column: 6 },
+        ),
+        (
+            r#"{"features":{}} trailing"#,
+            PayloadError::Json {
+                line: 1,
+                column: 17,
+            },
+        ),
+        ("[]", PayloadError::NotAnObject),
+        ("null", PayloadError::NotAnObject),
+        ("\"x\"", PayloadError::NotAnObject),
+        ("17", PayloadError::NotAnObject),
+        ("{}", PayloadError::MissingFeatures),
+        (r#"{"features":null}"#, PayloadError::MissingFeatures),
+        (r#"{"features":[]}"#, PayloadError::MissingFeatures),
+        (
+            r#"{"status":401,"error":"no such key"}"#,
+            PayloadError::MissingFeatures,
+        ),
+        (
+            r#"{"features":{},"encryptedFeatures":"a.b"}"#,
+            PayloadError::MissingKey,
+        ),
+    ] {
+        assert_eq!(refuse(&client, payload.as_bytes()), expected, "{payload}");
+    }
+    assert_eq!(
+        refuse(&client, b"{\"features\":{\"\xff\":1}}"),
+        PayloadError::Json {
+            line: 1,
+            column: 15
+        },
+    );
+}
+
+#[test]
+fn depth_and_size_are_bounded() {
+    let client = client(None);
+    for (open, close) in [("[", "]"), ("{\"$not\":", "}")] {
+        let deep = format!(
+            r#"{{"features":{{"f":{{"rules":[{{"condition":{}1{},"force":1}}]}}}}}}"#,
+            open.repeat(100_000),
+            close.repeat(100_000),
+        );
+        assert!(matches!(
+            refuse(&client, deep.as_bytes()),
+            PayloadError::Json { .. }
+        ));
+    }
+    let large = format!(
+        r#"{{"features":{{}},"padding":"{}"}}"#,
+        "x".repeat(100 * 1024 * 1024)
+    );
+    assert_eq!(
+        refuse(&client, large.as_bytes()),
+        PayloadError::TooLarge {
+            limit: 16 * 1024 * 1024
+        }
+    );
+    let patient = GrowthBookClient::builder()
+        .max_payload_bytes(200 * 1024 * 1024)
+        .build()
+        .unwrap();
+    assert!(patient.load(large.as_bytes()).is_ok());
+}
+
+#[test]
+fn a_byte_order_mark_is_no_obstacle() {
+    assert!(client(None).load(b"\xEF\xBB\xBF{\"features\":{}}").is_ok());
+}
+
+#[test]
+fn an_empty_features_object_removes_all_features() {
+    let client = client(None);
+    client.load(br#"{"features":{}}"#).unwrap();
+    assert!(client.is_off("good", &user("1")));
+}
+
+#[test]
+fn sealed_features_open_with_their_key_only() {
+    let payload = format!(r#"{{"features":{{}},"encryptedFeatures":"{SEALED}"}}"#);
+    let with_key = client(Some(KEY));
+    with_key.load(payload.as_bytes()).unwrap();
+    assert_eq!(
+        with_key.ruleset().feature_keys().collect::<Vec<_>>(),
+        ["features"]
+    );
+    assert_eq!(
+        refuse(&client(Some(OTHER_KEY)), payload.as_bytes()),
+        PayloadError::Decrypt
+    );
+    let damaged = payload.replace("S330", "S331");
+    assert_eq!(
+        refuse(&client(Some(KEY)), damaged.as_bytes()),
+        PayloadError::Decrypt
+    );
+    let error = PayloadError::Decrypt.to_string();
+    assert!(!error.contains(KEY) && !error.contains("features\""));
+}
+
+#[test]
+fn a_sealed_section_that_does_not_open_keeps_what_was_there() {
+    let client = client(None);
+    client
+        .load(br#"{"features":{"f":{"rules":[{"condition":{"id":{"$inGroup":"g"}},"force":1}]}},"savedGroups":{"g":["1"]}}"#)
+        .unwrap();
+    let ruleset = client
+        .load(br#"{"features":{"f":{"rules":[{"condition":{"id":{"$inGroup":"g"}},"force":1}]}},"encryptedSavedGroups":"a.b"}"#)
+        .unwrap();
+    assert_eq!(
+        ruleset.diagnostics()[0].to_string(),
+        "encryptedSavedGroups: the section is sealed and cannot be opened; it is left as it was"
+    );
+    assert!(client.is_on("f", &user("1")));
+}
+
+#[test]
+fn a_section_that_is_missing_keeps_its_content_and_an_empty_one_clears_it() {
+    let client = client(None);
+    let features =
+        r#""features":{"f":{"rules":[{"condition":{"id":{"$inGroup":"g"}},"force":1}]}}"#;
+    client
+        .load(format!(r#"{{{features},"savedGroups":{{"g":["1"]}}}}"#).as_bytes())
+        .unwrap();
+    for _ in 0..3 {
+        client.load(format!("{{{features}}}").as_bytes()).unwrap();
+        assert!(client.is_on("f", &user("1")));
+        assert!(client.is_off("f", &user("2")));
+    }
+    client
+        .load(format!(r#"{{{features},"savedGroups":{{}}}}"#).as_bytes())
+        .unwrap();
+    assert!(client.is_off("f", &user("1")));
+}
+
+#[test]
+fn malformed_parts_are_quarantined_alone_and_named() {
+    let ruleset = Ruleset::from_json(
+        br#"{"features":{
+            "good":{"defaultValue":true},
+            "five":5,
+            "rules":{"defaultValue":1,"rules":[5,{"force":2}]},
+            "pattern":{"rules":[{"condition":{"x":{"$regex":"("}},"force":1}]},
+            "operator":{"rules":[{"condition":{"x":{"$regx":"a"}},"force":1}]},
+            "weights":{"rules":[{"variations":[0,1],"weights":["x"]}]},
+            "lonely":{"rules":[{"variations":[0]}]},
+            "version":{"rules":[{"force":1,"coverage":0.5,"hashVersion":7}]},
+            "needs":{"rules":[{"parentConditions":[{"id":"missing"}],"force":1}]},
+            "loop":{"rules":[{"parentConditions":[{"id":"loop"}],"force":1}]},
+            "group":{"rules":[{"condition":{"$savedGroup":{"id":"nobody"}},"force":1}]}
+        }}"#,
+        None,
+    )
+    .unwrap();
+    let told: Vec<String> = ruleset
+        .diagnostics()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let starts = [
+        "features.five: `feature` must be an object, not a number",
+        "features.rules.rules[0]: `rule` must be an object, not a number",
+        "features.pattern.rules[0]: a regular expression matches nothing: ",
+        "features.operator.rules[0]: the operator `$regx` is unknown",
+        "features.weights.rules[0]: `weights` must be one number per variation",
+        "features.lonely.rules[0]: an experiment needs at least two variations and has 1",
+        "features.version.rules[0]: `hashVersion` must be 1 or 2",
+        "features.needs: the prerequisite `missing` is not in the payload",
+        "features.loop: the prerequisites lead back",
+        "savedGroups: the saved group `nobody` is not in the payload",
+    ];
+    assert_eq!(told.len(), starts.len(), "{told:#?}");
+    for (told, start) in told.iter().zip(starts) {
+        assert!(told.starts_with(start), "{told}");
+    }
+    assert_eq!(
+        ruleset.diagnostics()[5].problem(),
+        &Problem::FewVariations { count: 1 }
+    );
+    assert_eq!(ruleset.feature_count(), 10);
+}
+
+#[test]
+fn a_client_does_not_start_from_what_is_no_payload() {
+    let error = GrowthBookClient::builder()
+        .payload("oops")
+        .build()
+        .unwrap_err();
+    assert_eq!(
+        error,
+        BuildError::Payload(PayloadError::Json { line: 1, column: 1 })
+    );
+}
+
+#[test]
+fn the_revision_is_the_sha_256_of_the_bytes() {
+    let ruleset = Ruleset::from_json(br#"{"features":{}}"#, None).unwrap();
+    assert_eq!(
+        ruleset.revision().to_string(),
+        "69b74503365b54990581bab8b47f3c2dab97b19bb50e2f8e7a8e01bb3708c76c",
+    );
+}
