@@ -27,8 +27,7 @@ fn nothing_is_wrong_with_the_payload() {
     }
 }
 
-/// If this fails, `shop.json` has changed: seal it again with the example `seal` of growthbook-core. `IV` in base64 is
-/// what stands before each dot in `shop.sealed.json`.
+/// If this fails, `shop.json` has changed: seal it again, as `examples/data/README.md` says.
 #[test]
 fn the_sealed_payload_opens_to_the_plain_one() {
     let plain: Value = serde_json::from_slice(PLAIN).unwrap();
