@@ -1,0 +1,8 @@
+//! The README's flow from end to end, through the facade alone, on the payload of the examples.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail the test that calls them"
+)]
+
+mod flow;
+mod shop;
