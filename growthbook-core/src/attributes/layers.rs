@@ -1,4 +1,4 @@
-use super::{AttributePath, AttributeValue, Attributes, Probe};
+use super::{AttributePath, AttributeValue, Attributes, Found, Probe};
 
 /// The attributes that one evaluation sees, without merging them: several maps, of which the later wins name by name
 /// (spec 2).
@@ -25,16 +25,9 @@ impl<'a> Layers<'a> {
             .or_else(|| in_layer(self.global))
     }
 
-    /// The value at a path, null if there is none.
-    pub(crate) fn resolve<'v>(
-        &self,
-        path: &AttributePath,
-        scratch: &'v mut AttributeValue,
-    ) -> &'v AttributeValue
-    where
-        'a: 'v,
-    {
-        path.walk(self.find(path.first()), scratch)
+    /// What is at a path.
+    pub(crate) fn resolve(&self, path: &AttributePath) -> Found<'a> {
+        path.walk(self.find(path.first()))
     }
 
     /// The merged map, for those who report who was bucketed.

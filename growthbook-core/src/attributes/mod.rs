@@ -18,7 +18,7 @@ use serde_json::Value;
 pub(crate) use self::layers::{Layers, REMOTE_GROUPS};
 pub(crate) use self::name::{Name, Probe};
 pub use self::number::Number;
-pub(crate) use self::path::AttributePath;
+pub(crate) use self::path::{AttributePath, Found};
 pub use self::value::AttributeValue;
 use crate::json::{Json, Object, property_index};
 

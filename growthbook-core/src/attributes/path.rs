@@ -38,59 +38,65 @@ impl AttributePath {
         self.first.name.probe()
     }
 
-    /// Walks the rest of the path from the attribute that it starts from. `scratch` holds the one value that is computed
-    /// instead of found, a list's length.
-    pub(crate) fn walk<'v>(
-        &self,
-        start: Option<&'v AttributeValue>,
-        scratch: &'v mut AttributeValue,
-    ) -> &'v AttributeValue {
-        let Some(start) = start else {
-            return &AttributeValue::Null;
-        };
+    /// Walks the rest of the path from the attribute that it starts from.
+    pub(crate) fn walk<'v>(&self, start: Option<&'v AttributeValue>) -> Found<'v> {
+        let start = start.unwrap_or(&AttributeValue::Null);
         if self.rest.is_empty() {
-            start
+            Found::Value(start)
         } else {
-            walk(start, self.rest.iter(), scratch)
+            walk(start, self.rest.iter())
         }
     }
 
-    /// The value at this path inside `value`, where `value` itself plays the attributes' part: a list offers its items
-    /// and its length, anything but a map or a list has no fields (spec 3.6, `$elemMatch`).
-    pub(crate) fn find_in<'v>(
-        &self,
-        value: &'v AttributeValue,
-        scratch: &'v mut AttributeValue,
-    ) -> &'v AttributeValue {
-        walk(
-            value,
-            std::iter::once(&self.first).chain(&self.rest),
-            scratch,
-        )
+    /// What is at this path inside `value`, where `value` itself plays the attributes' part: a list offers its items and
+    /// its length, anything but a map or a list has no fields (spec 3.6, `$elemMatch`).
+    pub(crate) fn find_in<'v>(&self, value: &'v AttributeValue) -> Found<'v> {
+        walk(value, std::iter::once(&self.first).chain(&self.rest))
+    }
+}
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found<'v> {
+    /// A list's length, the one thing that is computed instead of found.
+    Length(usize),
+    /// A value; null if there is none.
+    Value(&'v AttributeValue),
+}
+
+impl Found<'_> {
+    /// Hands the value to `read`.
+    pub(crate) fn read<T>(self, read: impl FnOnce(&AttributeValue) -> T) -> T {
+        match self {
+            Self::Length(length) => read(&AttributeValue::Number(Number::from(length))),
+            Self::Value(value) => read(value),
+        }
     }
 }
 
 fn walk<'v, 'p>(
     start: &'v AttributeValue,
     mut segments: impl Iterator<Item = &'p Segment>,
-    scratch: &'v mut AttributeValue,
-) -> &'v AttributeValue {
-    let mut current = Some(start);
+) -> Found<'v> {
+    const NOTHING: Found<'static> = Found::Value(&AttributeValue::Null);
+    let mut current = start;
     while let Some(segment) = segments.next() {
-        current = match (current, segment.item) {
-            (Some(AttributeValue::Map(entries)), _) => entries.find(segment.name.probe()),
-            (Some(AttributeValue::List(items)), Item::At(index)) => items.get(index),
-            (Some(AttributeValue::List(items)), Item::Length) => {
-                if segments.next().is_some() {
-                    return &AttributeValue::Null;
-                }
-                *scratch = AttributeValue::Number(Number::from(items.len()));
-                return scratch;
+        let next = match (current, segment.item) {
+            (AttributeValue::Map(entries), _) => entries.find(segment.name.probe()),
+            (AttributeValue::List(items), Item::At(index)) => items.get(index),
+            (AttributeValue::List(items), Item::Length) => {
+                return if segments.next().is_some() {
+                    NOTHING
+                } else {
+                    Found::Length(items.len())
+                };
             }
-            _ => return &AttributeValue::Null,
+            _ => None,
         };
+        let Some(next) = next else { return NOTHING };
+        current = next;
     }
-    current.unwrap_or(&AttributeValue::Null)
+    Found::Value(current)
 }
 
 impl Segment {
@@ -151,9 +157,10 @@ mod tests {
             ("constructor", "null"),
             ("", "null"),
         ] {
-            let mut scratch = AttributeValue::Null;
-            let found = AttributePath::new(path).find_in(&value, &mut scratch);
-            assert_eq!(serde_json::to_string(found).unwrap(), expected, "{path}");
+            let found = AttributePath::new(path)
+                .find_in(&value)
+                .read(|found| serde_json::to_string(found).unwrap());
+            assert_eq!(found, expected, "{path}");
         }
     }
 }

@@ -7,7 +7,9 @@ use super::{
     Check, Comparison, Condition, Element, GroupReference, Kind, Malformed, Operator, SavedGroup,
     SavedGroups, Test, Truth, VersionOperand,
 };
-use crate::attributes::{AttributePath, AttributeValue, Layers, Number, Probe, REMOTE_GROUPS};
+use crate::attributes::{
+    AttributePath, AttributeValue, Found, Layers, Number, Probe, REMOTE_GROUPS,
+};
 use crate::stack::Stack;
 use crate::text::utf16_cmp;
 
@@ -23,21 +25,13 @@ pub(crate) enum Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn resolve<'v>(
-        &self,
-        path: &AttributePath,
-        scratch: &'v mut AttributeValue,
-    ) -> &'v AttributeValue
-    where
-        'a: 'v,
-    {
+    fn resolve(&self, path: &AttributePath) -> Found<'a> {
         match self {
-            Self::Item(value) => path.find_in(value, scratch),
+            Self::Item(value) => path.find_in(value),
             Self::Prerequisite(value) => {
-                let start = (path.first().as_str() == "value").then_some(*value);
-                path.walk(start, scratch)
+                path.walk((path.first().as_str() == "value").then_some(*value))
             }
-            Self::User(layers) => layers.resolve(path, scratch),
+            Self::User(layers) => layers.resolve(path),
         }
     }
 
@@ -218,9 +212,9 @@ impl<'g> Evaluator<'g> {
     }
 
     fn test(&mut self, test: &Test, scope: &Scope<'_>) -> Result<Truth, Malformed> {
-        let mut scratch = AttributeValue::Null;
-        let value = scope.resolve(&test.path, &mut scratch);
-        self.check(&test.check, value)
+        scope
+            .resolve(&test.path)
+            .read(|value| self.check(&test.check, value))
     }
 
     /// Whether a value is what it must be (spec 3.5).
@@ -395,8 +389,8 @@ impl<'g> Evaluator<'g> {
                 };
                 match (path, values) {
                     (Some(path), Some(values)) => {
-                        let mut scratch = AttributeValue::Null;
-                        values.match_value(scope.resolve(path, &mut scratch)).into()
+                        let found = scope.resolve(path);
+                        found.read(|value| values.match_value(value)).into()
                     }
                     _ => Truth::No,
                 }

@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use super::recorder::{Exposure, FeatureUsage};
-use super::{MOST_EVALUATED, MOST_PREREQUISITES, Outcome, Recorder, Run};
+use super::{Key, MOST_EVALUATED, MOST_PREREQUISITES, Outcome, Recorder, Run};
 use crate::audience::{HashAttribute, Prerequisite};
 use crate::condition::{Condition, Evaluator, Scope};
 use crate::feature_value::{FeatureValue, NULL};
 use crate::result::{FeatureResult, FeatureSource, ResultKey, ResultValue};
-use crate::ruleset::{ForceRule, Reach, Rollout, Rule, RuleKind, RulePlace, Ruleset, ValueId};
+use crate::ruleset::{
+    Feature, ForceRule, Reach, Rollout, Rule, RuleKind, RulePlace, Ruleset, ValueId,
+};
 
 /// What a feature came to for one user. Borrows everything; [`Decision::into_result`] makes it last.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +18,6 @@ pub(crate) struct Decision<'a> {
     stored: Option<ValueId>,
     pub(crate) source: FeatureSource,
     rule: Option<RulePlace>,
-    outcome: Option<Outcome<'a>>,
 }
 
 impl<'a> Decision<'a> {
@@ -30,7 +31,6 @@ impl<'a> Decision<'a> {
             stored: None,
             source,
             rule: None,
-            outcome: None,
         }
     }
 
@@ -42,7 +42,16 @@ impl<'a> Decision<'a> {
         }
     }
 
-    pub(crate) fn into_result(self, ruleset: &Arc<Ruleset>, key: &str) -> FeatureResult {
+    pub(crate) fn rule(&self) -> Option<RulePlace> {
+        self.rule
+    }
+
+    pub(crate) fn into_result(
+        self,
+        ruleset: &Arc<Ruleset>,
+        key: &str,
+        outcome: Option<&Outcome<'_>>,
+    ) -> FeatureResult {
         let value = match (self.stored, self.source) {
             (Some(value), _) => ResultValue::Stored(value),
             (None, FeatureSource::Override) => ResultValue::Forced(Box::new(self.value.clone())),
@@ -57,8 +66,8 @@ impl<'a> Decision<'a> {
             value,
             source: self.source,
             rule: self.rule,
-            assignment: self.outcome.map(|outcome| outcome.assignment()),
-            changes: self.outcome.and_then(|outcome| outcome.changes()),
+            assignment: outcome.map(Outcome::assignment),
+            changes: outcome.and_then(Outcome::changes),
         }
     }
 }
@@ -70,60 +79,77 @@ enum Verdict<'a> {
 }
 
 impl<'a, R: Recorder> Run<'a, '_, R> {
-    /// Evaluates the feature at `place`, which is nowhere if the payload does not name it (spec 12).
-    pub(super) fn feature(&mut self, place: Option<u32>, key: &'a str) -> Decision<'a> {
+    /// A feature that the payload does not even name.
+    pub(super) fn unknown(&mut self, key: &'a str) -> Decision<'a> {
+        if self.forces_values
+            && let Some(value) = self.subject.forced_value(key)
+        {
+            return Decision {
+                value,
+                ..Decision::null(FeatureSource::Override)
+            };
+        }
+        self.used(Key::Text(key), Decision::unknown())
+    }
+
+    /// Evaluates the feature at `place` (spec 12).
+    pub(super) fn feature(&mut self, place: u32, key: Key<'a>) -> Decision<'a> {
         self.evaluated += 1;
-        let decision = match place {
-            Some(place) if self.leads_in_a_circle(place) => {
-                Decision::null(FeatureSource::CyclicPrerequisite)
-            }
-            _ => match self.subject.forced_value(key) {
-                // An override is not reported as usage.
-                Some(value) => {
-                    return Decision {
-                        value,
-                        ..Decision::null(FeatureSource::Override)
-                    };
-                }
-                None => self.rules(place),
-            },
+        let feature = self.ruleset.feature(place);
+        if self.ancestors.len() > 0 && self.leads_in_a_circle(place, feature) {
+            return self.used(key, Decision::null(FeatureSource::CyclicPrerequisite));
+        }
+        if self.forces_values
+            && let Some(value) = self.subject.forced_value(key.text(self.ruleset))
+        {
+            // An override is not reported as usage.
+            return Decision {
+                value,
+                ..Decision::null(FeatureSource::Override)
+            };
+        }
+        let Some(feature) = feature else {
+            return self.used(key, Decision::unknown());
         };
-        self.recorder
-            .feature_evaluated(&FeatureUsage::new(key, &decision));
+        self.ancestors.push(place);
+        let decision = self.rules(feature, place);
+        self.ancestors.pop();
+        self.used(key, decision)
+    }
+
+    fn used(&mut self, key: Key<'a>, decision: Decision<'a>) -> Decision<'a> {
+        let outcome = self.outcome_of(&decision).copied();
+        let usage = FeatureUsage::new(self.ruleset, key, &decision, outcome.as_ref());
+        self.recorder.feature_evaluated(&usage);
         decision
     }
 
-    fn leads_in_a_circle(&self, place: u32) -> bool {
-        let depth = self.ancestors.len();
-        if depth == 0 {
-            return false;
-        }
-        if depth > MOST_PREREQUISITES || self.evaluated > MOST_EVALUATED {
-            return true;
-        }
-        // Only a feature that leads into a cycle can be met on its own path.
-        let reach = self.ruleset.feature(place).map(|feature| feature.reach);
-        reach == Some(Reach::Cycle) && self.ancestors.iter().any(|ancestor| *ancestor == place)
+    /// The outcome of the experiment that made a decision, right after it was made.
+    pub(super) fn outcome_of(&self, decision: &Decision<'a>) -> Option<&Outcome<'a>> {
+        self.last
+            .as_ref()
+            .filter(|_| decision.source == FeatureSource::Experiment)
     }
 
-    fn rules(&mut self, place: Option<u32>) -> Decision<'a> {
-        let ruleset = self.ruleset;
-        let Some((place, feature)) = place.and_then(|it| Some((it, ruleset.feature(it)?))) else {
-            return Decision::unknown();
-        };
-        self.ancestors.push(place);
+    fn leads_in_a_circle(&self, place: u32, feature: Option<&Feature>) -> bool {
+        self.ancestors.len() > MOST_PREREQUISITES
+            || self.evaluated > MOST_EVALUATED
+            // Only a feature that leads into a cycle can be met on its own path.
+            || feature.is_some_and(|feature| feature.reach == Reach::Cycle)
+                && self.ancestors.iter().any(|ancestor| *ancestor == place)
+    }
+
+    fn rules(&mut self, feature: &'a Feature, place: u32) -> Decision<'a> {
         for (index, rule) in (0..).zip(&feature.rules) {
             let at = RulePlace {
                 feature: place,
                 rule: index,
             };
             if let Verdict::Decided(decision) = self.rule(rule, at) {
-                self.ancestors.pop();
                 return decision;
             }
         }
-        self.ancestors.pop();
-        Decision::stored(ruleset, feature.default, FeatureSource::DefaultValue)
+        Decision::stored(self.ruleset, feature.default, FeatureSource::DefaultValue)
     }
 
     fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
@@ -143,15 +169,15 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
             RuleKind::Experiment(rule) => {
                 let key = self.ruleset.feature_key(at.feature);
                 let outcome = self.rule_experiment(rule, key);
-                if !outcome.in_experiment || outcome.passes_through() {
-                    return Verdict::Skip;
-                }
-                let Some(value) = rule.values.get(outcome.variation) else {
+                let (in_experiment, passes_through) =
+                    (outcome.in_experiment, outcome.passes_through());
+                let value = rule.values.get(outcome.variation);
+                self.last = Some(outcome);
+                let (true, false, Some(value)) = (in_experiment, passes_through, value) else {
                     return Verdict::Skip;
                 };
                 Verdict::Decided(Decision {
                     rule: Some(at),
-                    outcome: Some(outcome),
                     ..Decision::stored(self.ruleset, *value, FeatureSource::Experiment)
                 })
             }

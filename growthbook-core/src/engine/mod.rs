@@ -53,8 +53,9 @@ pub fn evaluate<R: Recorder>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> FeatureResult {
-    let decision = Run::new(ruleset, subject, sticky, recorder).feature_named(feature);
-    decision.into_result(ruleset, feature)
+    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let decision = run.feature_named(feature);
+    decision.into_result(ruleset, feature, run.outcome_of(&decision))
 }
 
 /// The identities under which a user may have sticky buckets of this payload's experiments: what to load before an
@@ -97,14 +98,33 @@ pub(crate) fn decide<T>(
 pub(crate) struct Run<'a, 'r, R> {
     ruleset: &'a Ruleset,
     subject: &'a Subject<'a>,
+    forces_values: bool,
     sticky: Option<&'r mut StickyDocuments>,
     recorder: &'r mut R,
+    /// What the experiment that ran last came to. A decision whose source is an experiment is that experiment's.
+    last: Option<Outcome<'a>>,
     /// The features being evaluated, each because the one before it asked for it.
     ancestors: Stack<u32, 8>,
     /// Features evaluated so far.
     evaluated: u32,
     /// Decisions that will be asked for again, once it shows that prerequisites fan out.
     decided: Vec<(u32, Decision<'a>)>,
+}
+
+/// A feature as it is asked for. Its text is looked up only by those who want it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Key<'a> {
+    Text(&'a str),
+    Place(u32),
+}
+
+impl<'a> Key<'a> {
+    pub(crate) fn text(self, ruleset: &'a Ruleset) -> &'a str {
+        match self {
+            Self::Text(text) => text,
+            Self::Place(place) => ruleset.feature_key(place),
+        }
+    }
 }
 
 impl<'a, 'r, R: Recorder> Run<'a, 'r, R> {
@@ -117,8 +137,10 @@ impl<'a, 'r, R: Recorder> Run<'a, 'r, R> {
         Self {
             ruleset,
             subject,
+            forces_values: subject.forces_values(),
             sticky,
             recorder,
+            last: None,
             ancestors: Stack::new(),
             evaluated: 0,
             decided: Vec::new(),
@@ -126,13 +148,19 @@ impl<'a, 'r, R: Recorder> Run<'a, 'r, R> {
     }
 
     pub(crate) fn feature_named(&mut self, key: &'a str) -> Decision<'a> {
-        self.feature(self.ruleset.feature_place(key), key)
+        match self.ruleset.feature_place(key) {
+            Some(place) => self.feature(place, Key::Text(key)),
+            None => self.unknown(key),
+        }
     }
 
     /// A feature that another one asks for.
     fn prerequisite(&mut self, feature: &'a FeatureRef) -> Decision<'a> {
         match feature {
-            FeatureRef::Indexed(place) => self.remembered(*place),
+            FeatureRef::Indexed(place) if self.evaluated > MOST_FORGOTTEN => {
+                self.remembered(*place)
+            }
+            FeatureRef::Indexed(place) => self.feature(*place, Key::Place(*place)),
             FeatureRef::Named(key) => self.feature_named(key),
             FeatureRef::Nowhere => Decision::unknown(),
         }
@@ -140,14 +168,14 @@ impl<'a, 'r, R: Recorder> Run<'a, 'r, R> {
 
     /// Features may ask for the same ones along many paths: so many, in a payload made for it, that only remembering
     /// decisions bounds the work. Only a feature whose decision cannot depend on the path to it is remembered.
+    #[cold]
     fn remembered(&mut self, place: u32) -> Decision<'a> {
         if let Some((_, decision)) = self.decided.iter().find(|(it, _)| *it == place) {
             return *decision;
         }
-        let decision = self.feature(Some(place), self.ruleset.feature_key(place));
+        let decision = self.feature(place, Key::Place(place));
         let reach = self.ruleset.feature(place).map(|feature| feature.reach);
-        if self.evaluated > MOST_FORGOTTEN
-            && let Some(Reach::Ends(height)) = reach
+        if let Some(Reach::Ends(height)) = reach
             && self.ancestors.len() + height as usize <= MOST_PREREQUISITES
         {
             self.decided.push((place, decision));

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{Decision, Outcome};
+use super::{Decision, Key, Outcome};
 use crate::experiment::ExperimentInfo;
 use crate::result::{Assignment, FeatureSource, experiment_json};
 use crate::ruleset::{Ruleset, Track, ValueId};
@@ -126,18 +126,30 @@ impl<'a> Exposure<'a> {
 /// A feature was evaluated.
 #[derive(Clone, Copy, Debug)]
 pub struct FeatureUsage<'a> {
-    key: &'a str,
+    ruleset: &'a Ruleset,
+    key: Key<'a>,
     decision: &'a Decision<'a>,
+    outcome: Option<&'a Outcome<'a>>,
 }
 
 impl<'a> FeatureUsage<'a> {
-    pub(crate) fn new(key: &'a str, decision: &'a Decision<'a>) -> Self {
-        Self { key, decision }
+    pub(crate) fn new(
+        ruleset: &'a Ruleset,
+        key: Key<'a>,
+        decision: &'a Decision<'a>,
+        outcome: Option<&'a Outcome<'a>>,
+    ) -> Self {
+        Self {
+            ruleset,
+            key,
+            decision,
+            outcome,
+        }
     }
 
     /// The feature's key.
     pub fn key(&self) -> &'a str {
-        self.key
+        self.key.text(self.ruleset)
     }
 
     /// Its value.
@@ -148,5 +160,16 @@ impl<'a> FeatureUsage<'a> {
     /// Why it has that value.
     pub fn source(&self) -> FeatureSource {
         self.decision.source
+    }
+
+    /// The id of the rule that decided, if one did and has an id.
+    pub fn rule_id(&self) -> Option<&'a str> {
+        let rule = self.ruleset.rule(self.decision.rule()?)?;
+        Some(&*rule.id).filter(|id| !id.is_empty())
+    }
+
+    /// The variation of the experiment whose value it is. Allocates.
+    pub fn assignment(&self) -> Option<Assignment> {
+        self.outcome.map(Outcome::assignment)
     }
 }

@@ -61,14 +61,20 @@ impl<'a> Subject<'a> {
         self.user.url.as_ref()
     }
 
+    /// Whether any feature's value is forced: most often none is, and that is quickly said.
+    pub(crate) fn forces_values(&self) -> bool {
+        !self.user.forced.values.is_empty()
+            || self
+                .global
+                .is_some_and(|global| !global.forced.values.is_empty())
+    }
+
     /// The feature's value that is forced, for this user or for all.
     pub(crate) fn forced_value(&self, feature: &str) -> Option<&'a FeatureValue> {
-        let global = self.global.map(|global| &global.forced.values);
-        [Some(&self.user.forced.values), global]
-            .into_iter()
-            .flatten()
-            .filter(|values| !values.is_empty())
-            .find_map(|values| values.get(feature))
+        let global = self
+            .global
+            .and_then(|global| global.forced.values.get(feature));
+        self.user.forced.values.get(feature).or(global)
     }
 
     /// The experiment's variation that is forced, for this user or for all.
