@@ -41,6 +41,7 @@ impl HashAttribute {
     }
 
     /// The user's value, if it identifies anybody. The name is one name: dots are not a path here.
+    #[inline]
     pub(crate) fn find<'a>(&self, user: &Layers<'a>) -> Option<&'a AttributeValue> {
         user.find(self.name.probe())
             .filter(|value| value.is_identity())
@@ -80,6 +81,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    #[inline]
     pub(crate) fn admits(&self, user: &Layers<'_>) -> bool {
         let (Some(value), Some(version)) = (self.attribute.find(user), self.version) else {
             return false;

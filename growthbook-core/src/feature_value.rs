@@ -14,14 +14,17 @@ pub(crate) struct FeatureValue {
 }
 
 impl FeatureValue {
+    #[inline]
     pub(crate) fn json(&self) -> &Value {
         &self.json
     }
 
+    #[inline]
     pub(crate) fn as_attribute(&self) -> &AttributeValue {
         &self.attribute
     }
 
+    #[inline]
     pub(crate) fn is_truthy(&self) -> bool {
         self.attribute.is_truthy()
     }

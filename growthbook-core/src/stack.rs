@@ -12,6 +12,7 @@ pub(crate) struct Stack<T, const N: usize> {
 }
 
 impl<T: Copy, const N: usize> Stack<T, N> {
+    #[inline]
     pub(crate) const fn new() -> Self {
         Self {
             near: [None; N],
@@ -20,6 +21,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
         }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
         if let Some(slot) = self.near.get_mut(self.len) {
             *slot = Some(item);
@@ -29,6 +31,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
         }
     }
 
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<T> {
         if let Some(item) = self.far.pop() {
             return Some(item);
@@ -38,6 +41,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
         self.near.get_mut(last).and_then(Option::take)
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len + self.far.len()
     }

@@ -41,6 +41,7 @@ impl TextIndex {
     }
 
     /// The number of a text that is in the set.
+    #[inline]
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
         if self.slots.is_empty() {
             return (0..)
@@ -60,6 +61,7 @@ impl TextIndex {
     }
 
     /// The text with this number.
+    #[inline]
     pub(crate) fn get(&self, number: u32) -> Option<&str> {
         let (start, end) = self.bounds(number)?;
         self.buffer.get(start..end)
@@ -109,6 +111,7 @@ impl TextIndex {
         }
     }
 
+    #[inline]
     fn is(&self, number: u32, text: &str) -> bool {
         // Bytes, since a boundary between characters need not be looked for again.
         self.bounds(number)
@@ -116,6 +119,7 @@ impl TextIndex {
             .is_some_and(|bytes| bytes == text.as_bytes())
     }
 
+    #[inline]
     fn bounds(&self, number: u32) -> Option<(usize, usize)> {
         let number = number as usize;
         let end = *self.ends.get(number)? as usize;
@@ -130,6 +134,7 @@ impl TextIndex {
         clippy::cast_possible_truncation,
         reason = "any bits of the hash will do"
     )]
+    #[inline]
     fn hash(&self, text: &str) -> usize {
         self.hasher.hash_one(text) as usize
     }

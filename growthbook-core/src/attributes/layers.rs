@@ -13,6 +13,7 @@ pub(crate) struct Layers<'a> {
 
 impl<'a> Layers<'a> {
     /// The attribute of this name: a name, not a path.
+    #[inline]
     pub(crate) fn find(&self, name: Probe<'_>) -> Option<&'a AttributeValue> {
         if let Some(remote_groups) = self.remote_groups
             && name.as_str() == REMOTE_GROUPS
@@ -26,6 +27,7 @@ impl<'a> Layers<'a> {
     }
 
     /// What is at a path.
+    #[inline]
     pub(crate) fn resolve(&self, path: &AttributePath) -> Found<'a> {
         path.walk(self.find(path.first()))
     }

@@ -169,6 +169,7 @@ impl Attributes {
         Self::from_json(&serde_json::to_string(value).map_err(AttributeError::json)?)
     }
 
+    #[inline]
     pub(crate) fn find(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
         self.entries
             .iter()

@@ -15,10 +15,12 @@ impl Name {
         &self.text
     }
 
+    #[inline]
     pub(crate) fn is(&self, probe: Probe<'_>) -> bool {
         self.head == probe.head && (probe.text.len() <= HEAD_BYTES || *self.text == *probe.text)
     }
 
+    #[inline]
     pub(crate) fn probe(&self) -> Probe<'_> {
         Probe {
             head: self.head,
@@ -66,6 +68,7 @@ impl<'a> Probe<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn as_str(self) -> &'a str {
         self.text
     }

@@ -34,11 +34,13 @@ impl AttributePath {
     }
 
     /// The name of the attribute that the path starts from.
+    #[inline]
     pub(crate) fn first(&self) -> Probe<'_> {
         self.first.name.probe()
     }
 
     /// Walks the rest of the path from the attribute that it starts from.
+    #[inline]
     pub(crate) fn walk<'v>(&self, start: Option<&'v AttributeValue>) -> Found<'v> {
         let start = start.unwrap_or(&AttributeValue::Null);
         if self.rest.is_empty() {
@@ -66,6 +68,7 @@ pub(crate) enum Found<'v> {
 
 impl Found<'_> {
     /// Hands the value to `read`.
+    #[inline]
     pub(crate) fn read<T>(self, read: impl FnOnce(&AttributeValue) -> T) -> T {
         match self {
             Self::Length(length) => read(&AttributeValue::Number(Number::from(length))),

@@ -88,6 +88,7 @@ impl AttributeValue {
     }
 
     /// Truthiness as in JavaScript: null, `false`, `0` and `""` are false, everything else is true (spec 0).
+    #[inline]
     pub fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,
@@ -100,6 +101,7 @@ impl AttributeValue {
 
     /// The text by which this value identifies a user: a string that is not empty, or a number that is not zero.
     /// Everything else counts as missing (spec 8). `buffer` holds a number's digits; nothing is allocated.
+    #[inline]
     pub(crate) fn identity<'a>(&'a self, buffer: &'a mut ryu_js::Buffer) -> Option<&'a str> {
         match self {
             Self::String(text) if !text.is_empty() => Some(text),
@@ -109,6 +111,7 @@ impl AttributeValue {
     }
 
     /// Whether [`AttributeValue::identity`] finds a text.
+    #[inline]
     pub(crate) fn is_identity(&self) -> bool {
         match self {
             Self::String(text) => !text.is_empty(),
@@ -119,6 +122,7 @@ impl AttributeValue {
 
     /// Whether both are of the same primitive kind and equal. Lists and maps equal nothing, not even themselves
     /// (spec 3.6, `$eq`).
+    #[inline]
     pub(crate) fn is_same_scalar(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Null, Self::Null) => true,

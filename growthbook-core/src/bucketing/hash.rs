@@ -36,6 +36,7 @@ impl HashSeed {
 
     /// The bucket of `value`, in `[0, 1)`; a multiple of 1/1000 in version 1 and of 1/10000 in
     /// version 2 (section 7.2). Allocates nothing.
+    #[inline]
     pub fn bucket(&self, value: &str, version: HashVersion) -> f64 {
         match version {
             HashVersion::V1 => {

@@ -19,6 +19,7 @@ impl BucketRanges {
     ///
     /// With more ranges than variations the index may lie past the last variation: the user is
     /// then not in the experiment.
+    #[inline]
     pub fn choose(&self, bucket: f64) -> Option<usize> {
         self.0.iter().position(|range| range.contains(bucket))
     }
@@ -60,6 +61,7 @@ impl Range {
     }
 
     /// Whether the bucket lies inside (section 9.1).
+    #[inline]
     pub fn contains(&self, bucket: f64) -> bool {
         bucket >= self.start && bucket < self.end
     }

@@ -25,6 +25,7 @@ pub(crate) enum Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
+    #[inline]
     fn resolve(&self, path: &AttributePath) -> Found<'a> {
         match self {
             Self::Item(value) => path.find_in(value),
@@ -72,6 +73,7 @@ enum Pending<'c> {
 }
 
 impl<'g> Evaluator<'g> {
+    #[inline]
     pub(crate) fn new(groups: &'g SavedGroups) -> Self {
         Self {
             groups,
@@ -89,6 +91,7 @@ impl<'g> Evaluator<'g> {
     }
 
     /// Whether a condition holds. Nothing but a definite yes does.
+    #[inline]
     pub(crate) fn holds(condition: &Condition, scope: &Scope<'_>, groups: &'g SavedGroups) -> bool {
         // Nearly all conditions are a test, or some tests side by side. Those need none of the machinery below.
         match condition {
@@ -211,6 +214,7 @@ impl<'g> Evaluator<'g> {
         Ok(Lead::Decided(Truth::all_but_no(any_unknown)))
     }
 
+    #[inline]
     fn test(&mut self, test: &Test, scope: &Scope<'_>) -> Result<Truth, Malformed> {
         scope
             .resolve(&test.path)

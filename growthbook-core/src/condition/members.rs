@@ -51,6 +51,7 @@ impl Members {
     }
 
     /// Whether the value is a member, or, if it is a list, any of its items.
+    #[inline]
     pub(crate) fn match_value(&self, value: &AttributeValue) -> bool {
         match value {
             AttributeValue::List(items) => items.iter().any(|item| self.contains(item)),
@@ -58,6 +59,7 @@ impl Members {
         }
     }
 
+    #[inline]
     fn contains(&self, value: &AttributeValue) -> bool {
         match value {
             AttributeValue::Null => self.has_null,

@@ -17,6 +17,7 @@ pub struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// A user on their own.
+    #[inline]
     pub fn new(user: &'a UserContext) -> Self {
         let layers = Layers {
             global: None,
@@ -33,6 +34,7 @@ impl<'a> Subject<'a> {
 
     /// The user, within what holds for all.
     #[must_use]
+    #[inline]
     pub fn within(mut self, global: &'a GlobalContext) -> Self {
         self.global = Some(global);
         self.layers.global = (!global.attributes.is_empty()).then_some(&global.attributes);
@@ -62,6 +64,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether any feature's value is forced: most often none is, and that is quickly said.
+    #[inline]
     pub(crate) fn forces_values(&self) -> bool {
         !self.user.forced.values.is_empty()
             || self
@@ -131,6 +134,7 @@ impl<'a> Subject<'a> {
 
     /// The attribute by which the user is bucketed, and its value: the first if the user has one, else the fallback
     /// (spec 8).
+    #[inline]
     pub(crate) fn hash_source(
         &self,
         attribute: &'a HashAttribute,

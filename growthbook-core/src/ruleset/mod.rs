@@ -154,14 +154,17 @@ impl Ruleset {
         })
     }
 
+    #[inline]
     pub(crate) fn feature_place(&self, key: &str) -> Option<u32> {
         self.features.find(key)
     }
 
+    #[inline]
     pub(crate) fn feature_key(&self, place: u32) -> &str {
         self.features.get(place).unwrap_or_default()
     }
 
+    #[inline]
     pub(crate) fn feature(&self, place: u32) -> Option<&Feature> {
         self.entries.get(place as usize)?.as_ref()
     }
@@ -170,12 +173,14 @@ impl Ruleset {
         self.feature(place.feature)?.rules.get(place.rule as usize)
     }
 
+    #[inline]
     pub(crate) fn value(&self, id: ValueId) -> &FeatureValue {
         self.values
             .get(id.0 as usize)
             .unwrap_or(&crate::feature_value::NULL)
     }
 
+    #[inline]
     pub(crate) fn groups(&self) -> &SavedGroups {
         &self.groups
     }
