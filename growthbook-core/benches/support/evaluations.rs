@@ -1,37 +1,27 @@
 //! One feature, or all, of one user.
 
 use std::hint::black_box;
-use std::thread;
 
+use growthbook_core::GrowthBookClient;
 use growthbook_core::engine::{self, Silent, Subject};
-use growthbook_core::{GrowthBookClient, UserContext};
 use growthbook_testkit::Operation;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::fixtures::{Fixtures, client, user};
-use crate::payload::{feature_keys, payload};
+use crate::payload::feature_keys;
 use crate::workload::{Target, Workload, repeat};
 
 pub(crate) fn workloads() -> Vec<Workload> {
-    let mut workloads: Vec<Workload> = CASES.iter().flat_map(Case::workloads).collect();
-    workloads.push(Workload::new("w4/client.value enum", |fixtures| {
-        value(W4.client(fixtures), W4.feature, Arm::Control)
-    }));
-    workloads.extend([all_on(), all_results()]);
-    workloads.extend(CLAUSES.iter().map(|(name, clause)| single(name, clause)));
-    workloads.extend(flat_features("w2", "w2-simple-force"));
-    workloads.extend(flat_features("w4", "w4-experiment"));
-    workloads.extend(flat_members());
-    workloads.extend([threads(1), threads(2)]);
-    // Variants of a group stand together.
-    let mut order: Vec<String> = Vec::new();
-    for workload in &workloads {
-        if !order.iter().any(|group| group == workload.group()) {
-            order.push(workload.group().to_owned());
+    let mut workloads = Vec::new();
+    for case in &CASES {
+        workloads.extend(case.workloads());
+        if case.name == W4.name {
+            workloads.push(arm());
         }
     }
-    workloads.sort_by_key(|workload| order.iter().position(|group| group == workload.group()));
+    workloads.extend([all_on(), all_results()]);
+    workloads.extend(CLAUSES.iter().map(|(name, clause)| single(name, clause)));
     workloads
 }
 
@@ -42,7 +32,8 @@ struct Case {
     feature: &'static str,
     groups: &'static [usize],
     kind: Kind,
-    is_on: bool,
+    /// The primary user's value, as JSON.
+    answer: &'static str,
     nanoseconds: f64,
 }
 
@@ -52,7 +43,7 @@ enum Kind {
     Text,
 }
 
-/// The two arms of `w4-experiment`: a text that is read without being copied.
+/// The two arms of `w4-experiment`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Arm {
@@ -67,13 +58,14 @@ impl Case {
             feature,
             groups: &[1_000],
             kind: Kind::Bool,
-            is_on: true,
+            answer: "true",
             nanoseconds,
         }
     }
 
-    const fn text(mut self) -> Self {
+    const fn text(mut self, answer: &'static str) -> Self {
         self.kind = Kind::Text;
+        self.answer = answer;
         self
     }
 
@@ -128,12 +120,13 @@ impl Case {
     /// A client, after a look whether it answers as it should.
     fn client(&self, fixtures: &Fixtures) -> GrowthBookClient {
         let client = fixtures.client(1_000, self.groups);
-        assert_eq!(client.is_on(self.feature, &user()), self.is_on, "{self:?}");
+        let result = client.evaluate(self.feature, &user());
+        assert_eq!(result.value().to_string(), self.answer, "{}", self.name);
         client
     }
 }
 
-fn is_on(client: GrowthBookClient, feature: &'static str) -> Operation {
+pub(crate) fn is_on(client: GrowthBookClient, feature: &'static str) -> Operation {
     let user = user();
     repeat(move || client.is_on(black_box(feature), black_box(&user)))
 }
@@ -145,6 +138,14 @@ fn value<T: Clone + DeserializeOwned + 'static>(
 ) -> Operation {
     let user = user();
     repeat(move || client.value(black_box(feature), black_box(&user), fallback.clone()))
+}
+
+/// A text that need not be copied to be understood.
+fn arm() -> Workload {
+    Workload::new("w4/client.value enum", |fixtures| {
+        value(W4.client(fixtures), W4.feature, Arm::Control)
+    })
+    .within(Target::new(W4.nanoseconds, 0))
 }
 
 /// All features of one user, one after the other.
@@ -189,80 +190,23 @@ fn single(name: &str, condition: &'static str) -> Workload {
     })
 }
 
-/// The same feature among more and more others.
-fn flat_features(name: &'static str, feature: &'static str) -> impl Iterator<Item = Workload> {
-    // Twelve are the least that a payload holds.
-    [12, 100, 1_000, 10_000].into_iter().map(move |features| {
-        Workload::new(
-            format!("{name} flat/{features} features"),
-            move |fixtures| is_on(fixtures.client(features, &[1_000]), feature),
-        )
-    })
-}
-
-/// The same feature with a larger and larger group.
-fn flat_members() -> impl Iterator<Item = Workload> {
-    [10, 100, 1_000, 10_000, 100_000]
-        .into_iter()
-        .map(|members| {
-            Workload::new(format!("w6 flat/{members} members"), move |_| {
-                let group = match members {
-                    1_000 => "sg_1k".to_owned(),
-                    10_000 => "sg_10k".to_owned(),
-                    100_000 => "sg_100k".to_owned(),
-                    _ => format!("sg_{members}"),
-                };
-                // Whoever asks for the small group gets the one of this size.
-                let payload = payload(12, &[members]).replace(
-                    r#"{"$inGroup":"sg_1k"}"#,
-                    &format!(r#"{{"$inGroup":"{group}"}}"#),
-                );
-                let client = client(payload);
-                assert!(client.is_on("w6-group-1k", &user()), "{members} members");
-                is_on(client, "w6-group-1k")
-            })
-        })
-}
-
-/// The same number of evaluations, shared by threads that share a client.
-fn threads(threads: u64) -> Workload {
-    Workload::new(format!("threads/w4 by {threads}"), move |fixtures| {
-        let (client, user) = (W4.client(fixtures), user());
-        Box::new(move |times| {
-            thread::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(|| in_a_thread(&client, &user, times / threads));
-                }
-            });
-            Box::new(())
-        })
-    })
-    .unlisted()
-}
-
-fn in_a_thread(client: &GrowthBookClient, user: &UserContext, times: u64) {
-    for _ in 0..times {
-        black_box(client.is_on(black_box(W4.feature), black_box(user)));
-    }
-}
-
 static CASES: [Case; 10] = [
     Case {
-        is_on: false,
+        answer: "null",
         ..Case::new("w1u", "no-such-feature", 10.0)
     },
     Case::new("w1d", "w1-default", 15.0),
     Case::new("w2", "w2-simple-force", 27.0),
     Case::new("w3", "w3-rollout", 73.0),
     W4,
-    Case::new("w5", "w5-heavy", 150.0).text(),
+    Case::new("w5", "w5-heavy", 150.0).text(r#""on""#),
     Case::new("w6-1k", "w6-group-1k", 38.0),
     Case::new("w6-10k", "w6-group-10k", 38.0).with_groups(&[1_000, 10_000]),
     Case::new("w6-100k", "w6-group-100k", 38.0).with_groups(&[1_000, 100_000]),
     Case::new("w7", "w7-chain-0", 62.0),
 ];
 
-const W4: Case = Case::new("w4", "w4-experiment", 73.0).text();
+const W4: Case = Case::new("w4", "w4-experiment", 73.0).text(r#""treatment""#);
 
 /// The clauses of `w5-heavy` one by one, and patterns that differ in what it takes to match them.
 const CLAUSES: [(&str, &str); 13] = [

@@ -1,16 +1,16 @@
 //! Measurements, as tables.
 
-use growthbook_testkit::{Heap, counted, time};
+use growthbook_testkit::{Heap, Timing, counted, time};
 
 use crate::fixtures::Fixtures;
 use crate::loads::{Load, ruleset};
-use crate::workload::Workload;
+use crate::workload::{Target, Workload};
 
 /// Measures and prints one line per workload, as soon as it is known.
 pub(crate) fn timings(workloads: &[Workload], fixtures: &Fixtures, filter: &str) {
     println!(
-        "{:<28}{:>10}{:>10}{:>8}{:>12}{:>10}{:>12}",
-        "workload", "median", "best", "ratio", "target", "allocs", "bytes"
+        "{:<26}{:>10}{:>10}{:>9}{:>12}{:>10}{:>12}",
+        "workload", "median", "best", "ratio  ", "target  ", "allocs  ", "bytes"
     );
     let mut first = ("", 0.0);
     for workload in workloads
@@ -27,26 +27,36 @@ pub(crate) fn timings(workloads: &[Workload], fixtures: &Fixtures, filter: &str)
         if first.0 != workload.group() {
             first = (workload.group(), timing.median);
         }
-        let target = workload.target();
-        let limit = target.nanoseconds.map(|limit| {
-            let mark = mark(timing.median > limit);
-            format!("{}{mark}", duration(limit))
-        });
-        let allocations = per_operation(heap.allocations, times);
-        let most = target.allocations;
-        #[expect(clippy::cast_precision_loss, reason = "a handful")]
-        let is_over = most.is_some_and(|most| allocations > most as f64);
-        println!(
-            "{:<28}{:>10}{:>10}{:>8.2}{:>12}{:>10}{:>12}",
-            workload.name(),
-            duration(timing.median),
-            duration(timing.best),
-            timing.median / first.1,
-            limit.unwrap_or_else(|| "  ".to_owned()),
-            format!("{}{}", number(allocations), mark(is_over)),
-            format!("{}  ", number(per_operation(heap.bytes, times))),
-        );
+        println!("{}", line(workload, timing, timing.median / first.1, heap));
     }
+}
+
+fn line(workload: &Workload, timing: Timing, ratio: f64, heap: Heap) -> String {
+    let Target {
+        nanoseconds,
+        allocations: most,
+        ratio: largest,
+    } = workload.target();
+    let target = nanoseconds.map_or_else(
+        || "  ".to_owned(),
+        |limit| format!("{}{}", duration(limit), mark(timing.median > limit)),
+    );
+    let allocations = per_operation(heap.allocations, workload.counted());
+    #[expect(clippy::cast_precision_loss, reason = "a handful")]
+    let is_over = most.is_some_and(|most| allocations > most as f64);
+    format!(
+        "{:<26}{:>10}{:>10}{:>9}{:>12}{:>10}{:>12}",
+        workload.name(),
+        duration(timing.median),
+        duration(timing.best),
+        format!(
+            "{ratio:.2}{}",
+            mark(largest.is_some_and(|largest| ratio > largest))
+        ),
+        target,
+        format!("{}{}", number(allocations), mark(is_over)),
+        number(per_operation(heap.bytes, workload.counted())),
+    )
 }
 
 /// What loading takes from the heap, and what it keeps.

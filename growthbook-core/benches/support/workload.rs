@@ -22,6 +22,8 @@ pub(crate) struct Workload {
 pub(crate) struct Target {
     pub(crate) nanoseconds: Option<f64>,
     pub(crate) allocations: Option<u64>,
+    /// Of its time to that of the first workload of its group.
+    pub(crate) ratio: Option<f64>,
 }
 
 impl Workload {
@@ -94,19 +96,28 @@ impl Target {
     pub(crate) const NONE: Self = Self {
         nanoseconds: None,
         allocations: None,
+        ratio: None,
     };
 
     pub(crate) const fn new(nanoseconds: f64, allocations: u64) -> Self {
         Self {
             nanoseconds: Some(nanoseconds),
             allocations: Some(allocations),
+            ..Self::NONE
         }
     }
 
     pub(crate) const fn nanoseconds(nanoseconds: f64) -> Self {
         Self {
             nanoseconds: Some(nanoseconds),
-            allocations: None,
+            ..Self::NONE
+        }
+    }
+
+    pub(crate) const fn ratio(ratio: f64) -> Self {
+        Self {
+            ratio: Some(ratio),
+            ..Self::NONE
         }
     }
 }
