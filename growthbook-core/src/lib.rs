@@ -13,6 +13,7 @@ mod feature_value;
 mod js_regex;
 mod json;
 mod page_url;
+pub mod reduce;
 mod result;
 mod ruleset;
 mod secret;
