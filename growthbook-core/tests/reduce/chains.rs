@@ -1,20 +1,15 @@
 //! Payloads made to exhaust the stack or the clock. Every test runs on a thread of 2 MiB.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
 
 use growthbook_core::UserContext;
 
 use crate::{attributes, evaluate, pruned, reduced, ruleset, value};
 
-/// Runs on a small stack, and fails if it takes longer than a debug build on a busy machine may.
+/// Runs on a small stack. What grows faster than its payload would run for minutes here.
 fn check(test: fn()) {
-    let start = Instant::now();
     let thread = std::thread::Builder::new().stack_size(2 << 20);
     thread.spawn(test).unwrap().join().unwrap();
-    let elapsed = start.elapsed();
-    assert!(elapsed < Duration::from_secs(20), "{elapsed:?}");
-    println!("{elapsed:?}");
 }
 
 /// `count` groups, of which each one's condition is `condition` of the next one's id.
@@ -185,7 +180,7 @@ fn conditions_as_deep_as_json_allows() {
     check(|| {
         let nested = |levels: usize, inside: &str| {
             format!(
-                r#"{}{{{inside}}}{}"#,
+                r"{}{{{inside}}}{}",
                 r#"{"$not":"#.repeat(levels),
                 "}".repeat(levels)
             )
