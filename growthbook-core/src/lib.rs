@@ -60,6 +60,7 @@ mod feature_value;
 pub mod js_regex;
 mod json;
 mod page_url;
+pub mod reduce;
 mod result;
 mod ruleset;
 mod secret;

@@ -83,11 +83,22 @@ impl<'g> Evaluator<'g> {
         }
     }
 
-    /// Counts these groups as being resolved already.
-    pub(super) fn visit(&mut self, places: &[u32]) {
-        for place in places {
-            self.visiting.push(*place);
+    /// An evaluation that goes on where another way of evaluating has got to: within these groups, after so many
+    /// resolutions.
+    pub(crate) fn resumed(groups: &'g SavedGroups, visiting: &[u32], resolutions: u32) -> Self {
+        let mut evaluator = Self {
+            resolutions,
+            ..Self::new(groups)
+        };
+        for place in visiting {
+            evaluator.visiting.push(*place);
         }
+        evaluator
+    }
+
+    /// Groups resolved so far.
+    pub(crate) fn resolutions(&self) -> u32 {
+        self.resolutions
     }
 
     /// Whether a condition holds. Nothing but a definite yes does.
@@ -468,10 +479,10 @@ impl VersionOperand {
 }
 
 /// Saved groups within saved groups, at most (spec 25).
-const MOST_HOPS: usize = 1_000;
+pub(crate) const MOST_HOPS: usize = 1_000;
 
 /// Saved groups resolved in one call, at most (spec 25).
-const MOST_RESOLUTIONS: u32 = 4_096;
+pub(crate) const MOST_RESOLUTIONS: u32 = 4_096;
 
 /// Lists within lists that `$elemMatch` descends into, at most. What evaluation needs of the thread's stack rests on it.
 const MOST_ITEM_DEPTH: u32 = 32;

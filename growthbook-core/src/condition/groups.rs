@@ -66,6 +66,16 @@ impl SavedGroups {
         Some((place, self.entries.get(place as usize)?))
     }
 
+    /// The place of a group that the payload defines or a condition names.
+    pub(crate) fn find(&self, id: &str) -> Option<u32> {
+        self.ids.find(id)
+    }
+
+    /// The entry at a place.
+    pub(crate) fn entry(&self, place: u32) -> Option<&SavedGroup> {
+        self.entries.get(place as usize)
+    }
+
     pub(super) fn id(&self, place: u32) -> &str {
         self.ids.get(place).unwrap_or_default()
     }

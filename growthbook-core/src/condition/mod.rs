@@ -14,15 +14,13 @@ mod groups;
 mod members;
 mod parse;
 mod patterns;
-mod prune;
 mod truth;
 
-pub(crate) use self::eval::{Evaluator, Scope};
+pub(crate) use self::eval::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, Scope};
 pub(crate) use self::groups::{GroupRef, SavedGroup, SavedGroups};
 use self::members::Members;
 pub(crate) use self::parse::Parser;
 pub(crate) use self::patterns::Patterns;
-pub(crate) use self::prune::{Pruned, Pruner};
 pub(crate) use self::truth::{Malformed, Truth};
 use crate::attributes::{AttributePath, AttributeValue};
 use crate::js_regex::JsRegex;

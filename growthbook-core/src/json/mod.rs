@@ -152,6 +152,13 @@ impl<'a> Object<'a> {
             .map(|(_, value)| value)
     }
 
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Json<'a>> {
+        self.0
+            .iter_mut()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    }
+
     /// The value of `key`, with an explicit null counting as absent (spec 0).
     pub(crate) fn get_some(&self, key: &str) -> Option<&Json<'a>> {
         self.get(key).filter(|value| !value.is_null())
@@ -188,6 +195,11 @@ impl<'a> Object<'a> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
         self.0.iter().map(|(key, value)| (&**key, value))
+    }
+
+    /// Keys as they were read, and values: a key that borrows from the text costs nothing to clone.
+    pub(crate) fn members(&self) -> &[(Cow<'a, str>, Json<'a>)] {
+        &self.0
     }
 
     pub(crate) fn into_iter(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {

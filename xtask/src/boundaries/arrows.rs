@@ -40,6 +40,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("js_regex", ""),
     ("json", ""),
     ("page_url", "js_regex text"),
+    ("reduce", "attributes condition json ruleset text_index"),
     (
         "result",
         "attributes experiment feature_value json ruleset text",
