@@ -3,3 +3,4 @@ mod conditions;
 mod crypto;
 mod experiments;
 mod features;
+mod reduce;
