@@ -57,6 +57,8 @@ impl fmt::Display for Diagnostic {
 pub enum Problem {
     /// A prerequisite leads back to the feature that needs it: both evaluate to `cyclicPrerequisite`.
     CyclicPrerequisite,
+    /// A rule has neither a value, nor variations, nor prerequisites: it does nothing.
+    EmptyRule,
     /// An experiment has fewer than two variations: the rule is skipped.
     FewVariations {
         /// How many it has.
@@ -76,6 +78,11 @@ pub enum Problem {
     },
     /// An optional section is sealed and cannot be opened: what the section held before stays in force.
     SealedSection,
+    /// A rule names a contextual bandit that the payload does not define: the rule's own weights are used.
+    UnknownBandit {
+        /// The bandit's id.
+        id: String,
+    },
     /// A condition or rule names a saved group that the payload does not define: nobody is in it.
     UnknownGroup {
         /// The group's id.
@@ -136,6 +143,9 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CyclicPrerequisite => f.write_str("the prerequisites lead back to this feature"),
+            Self::EmptyRule => {
+                f.write_str("the rule has neither a value, nor variations, nor prerequisites")
+            }
             Self::FewVariations { count } => {
                 write!(f, "an experiment needs at least two variations and has {count}")
             }
@@ -147,6 +157,9 @@ impl fmt::Display for Problem {
                 write!(f, "`{operator}` cannot be applied to a value and never passes")
             }
             Self::SealedSection => f.write_str("the section is sealed and cannot be opened; it is left as it was"),
+            Self::UnknownBandit { id } => {
+                write!(f, "the contextual bandit `{id}` is not in the payload")
+            }
             Self::UnknownGroup { id } => write!(f, "the saved group `{id}` is not in the payload"),
             Self::UnknownOperator { operator } => {
                 write!(f, "the operator `{operator}` is unknown to this SDK, and conditions that need it fail")

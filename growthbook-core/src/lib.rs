@@ -41,10 +41,12 @@
 //! # What this crate does not do
 //!
 //! It opens no file and no socket, starts no thread, reads no environment and prints nothing. It does not panic on any
-//! payload, attributes or URL, and takes no lock while it evaluates. Numbers in brackets, such as "spec 16", are sections
-//! of GrowthBook's SDK specification, version 0.12.0.
+//! payload, attributes or URL, and takes no lock while it evaluates.
+//!
+//! "Spec 16" and the like name sections of `docs/evaluation.md` in the repository, which says what an evaluation computes.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod assignment;
 mod attributes;
 mod audience;
 pub mod bucketing;
@@ -66,12 +68,14 @@ mod ruleset;
 mod secret;
 mod stack;
 mod sticky;
+mod sticky_service;
 mod text;
 mod text_index;
 mod user;
 mod version;
 mod wire;
 
+pub use self::assignment::{Assignment, BanditAssignment};
 pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
 pub use self::client::{BuildError, GrowthBookClient, GrowthBookClientBuilder};
 pub use self::decrypt::{DecryptError, decrypt};
@@ -81,11 +85,9 @@ pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
     ExperimentResult,
 };
-pub use self::result::{Assignment, BanditAssignment, FeatureResult, FeatureSource, ValueError};
+pub use self::result::{FeatureResult, FeatureSource, ValueError};
 pub use self::ruleset::{PayloadError, Revision, Ruleset};
 pub use self::secret::{ClientKey, DecryptionKey, DecryptionKeyError};
-pub use self::sticky::{
-    MemoryStickyBuckets, Saved, StickyAssignments, StickyBucketService, StickyDocuments,
-    StickyIdentity, StickyWrite,
-};
+pub use self::sticky::{StickyAssignments, StickyDocuments, StickyIdentity, StickyWrite};
+pub use self::sticky_service::{MemoryStickyBuckets, Saved, StickyBucketService};
 pub use self::user::{GlobalContext, UserContext};

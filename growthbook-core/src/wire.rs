@@ -52,8 +52,8 @@ pub(crate) trait Sink {
     fn start(&mut self, section: Section);
     /// One member of a section that is an object, or one item, without a key, of one that is an array.
     fn piece(&mut self, section: Section, key: Option<&str>, value: &Json<'_>);
-    /// The section is neither.
-    fn malformed(&mut self, section: Section);
+    /// The section is not what it should be, but `found`.
+    fn malformed(&mut self, section: Section, found: &'static str);
     /// `dateUpdated`.
     fn date_updated(&mut self, date: &str);
 }
@@ -221,7 +221,7 @@ impl<'de, S: Sink> Visitor<'de> for SectionReader<'_, S> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         if self.section == Section::Experiments {
             while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            return self.give_up();
+            return self.give_up("an object");
         }
         self.sink.start(self.section);
         while let Some(Key(key)) = entries.next_key()? {
@@ -234,7 +234,7 @@ impl<'de, S: Sink> Visitor<'de> for SectionReader<'_, S> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         if self.section != Section::Experiments {
             while items.next_element::<IgnoredAny>()?.is_some() {}
-            return self.give_up();
+            return self.give_up("an array");
         }
         self.sink.start(self.section);
         while let Some(item) = items.next_element()? {
@@ -244,34 +244,34 @@ impl<'de, S: Sink> Visitor<'de> for SectionReader<'_, S> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.give_up()
+        self.give_up("null")
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        self.give_up()
+        self.give_up("a boolean")
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        self.give_up()
+        self.give_up("a number")
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        self.give_up()
+        self.give_up("a number")
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.give_up()
+        self.give_up("a number")
     }
 
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        self.give_up()
+        self.give_up("a string")
     }
 }
 
 impl<S: Sink> SectionReader<'_, S> {
     #[expect(clippy::unnecessary_wraps, reason = "what every visit returns")]
-    fn give_up<E>(self) -> Result<(), E> {
-        self.sink.malformed(self.section);
+    fn give_up<E>(self, found: &'static str) -> Result<(), E> {
+        self.sink.malformed(self.section, found);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use super::{GrowthBookClient, Shared, Snapshot};
 use crate::error::BackgroundError;
 use crate::ruleset::{MOST_BYTES, PayloadError, Ruleset};
 use crate::secret::DecryptionKey;
-use crate::sticky::StickyBucketService;
+use crate::sticky_service::StickyBucketService;
 use crate::user::GlobalContext;
 
 /// Builds a [`GrowthBookClient`].

@@ -17,7 +17,7 @@ use crate::experiment::{Experiment, ExperimentResult};
 use crate::result::{FeatureResult, read_value};
 use crate::ruleset::{PayloadError, Ruleset};
 use crate::secret::DecryptionKey;
-use crate::sticky::StickyBucketService;
+use crate::sticky_service::StickyBucketService;
 use crate::user::{GlobalContext, UserContext};
 
 /// Decides which value of a feature a user gets.

@@ -3,7 +3,8 @@
 use super::Shared;
 use crate::engine::Recorder;
 use crate::error::BackgroundError;
-use crate::sticky::{Saved, StickyBucketService, StickyDocuments, StickyIdentity, StickyWrite};
+use crate::sticky::{StickyDocuments, StickyIdentity, StickyWrite};
+use crate::sticky_service::{Saved, StickyBucketService};
 
 /// Runs an evaluation with the user's documents.
 ///

@@ -1,5 +1,6 @@
 use super::{Condition, Members, Parser};
 use crate::attributes::AttributePath;
+use crate::diagnostic::Problem;
 use crate::json::Json;
 use crate::text_index::TextIndex;
 
@@ -91,27 +92,51 @@ impl SavedGroup {
         let object = match entry {
             Json::Array(items) => return Self::LegacyList(Members::new(items, false)),
             Json::Object(object) => object,
-            _ => return Self::Malformed,
+            other => {
+                parser.problems.push(Problem::wrong_kind(
+                    "saved group",
+                    "a list or an object",
+                    other,
+                ));
+                return Self::Malformed;
+            }
+        };
+        let mut expect = |part, expected, found: Option<&Json<'_>>| {
+            let found = found.unwrap_or(&Json::Null);
+            parser
+                .problems
+                .push(Problem::wrong_kind(part, expected, found));
         };
         let attribute_key = object.get("attributeKey").and_then(Json::as_str);
         match object.get("type").and_then(Json::as_str) {
-            Some("list") => Self::List {
-                attribute: attribute_key.map(AttributePath::new),
-                values: object
-                    .get("values")
-                    .and_then(Json::as_array)
-                    .map(|values| Members::new(values, false)),
-            },
-            Some("condition") => Self::Condition(
-                object
-                    .get("condition")
-                    .and_then(Json::as_object)
-                    .map(|it| parser.condition(it)),
-            ),
+            Some("list") => {
+                let values = object.get("values").and_then(Json::as_array);
+                if values.is_none() {
+                    expect("values", "an array", object.get("values"));
+                }
+                Self::List {
+                    attribute: attribute_key.map(AttributePath::new),
+                    values: values.map(|values| Members::new(values, false)),
+                }
+            }
+            Some("condition") => {
+                let condition = object.get("condition").and_then(Json::as_object);
+                if condition.is_none() {
+                    expect("condition", "an object", object.get("condition"));
+                }
+                Self::Condition(condition.map(|it| parser.condition(it)))
+            }
             Some("remote") => Self::Remote {
                 attribute_key: attribute_key.map(Into::into),
             },
-            _ => Self::Newer,
+            _ => {
+                expect(
+                    "type",
+                    "a kind of saved group that this SDK knows",
+                    object.get("type"),
+                );
+                Self::Newer
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use crate::assignment::{Assignment, BanditAssignment};
 use crate::attributes::AttributeValue;
 use crate::experiment::read::Variation;
 use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
-use crate::result::{Assignment, BanditAssignment, ExperimentChanges};
+use crate::result::ExperimentChanges;
 
 use super::subject::HashSource;
 

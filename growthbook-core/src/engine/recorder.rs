@@ -1,8 +1,9 @@
 use serde_json::Value;
 
 use super::{Decision, Key, Outcome};
+use crate::assignment::Assignment;
 use crate::experiment::ExperimentInfo;
-use crate::result::{Assignment, FeatureSource, experiment_json};
+use crate::result::{FeatureSource, experiment_json};
 use crate::ruleset::{Ruleset, Track, ValueId};
 use crate::sticky::StickyWrite;
 

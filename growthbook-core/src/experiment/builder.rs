@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::read::Origin;
 use super::{Experiment, ExperimentError, ExperimentInfo};
+use crate::attributes::Number;
 use crate::audience::Reader;
 use crate::bucketing::{HashVersion, weights_are_valid};
 use crate::condition::{Parser, Patterns};
@@ -98,8 +99,8 @@ impl<T> ExperimentBuilder<T> {
     }
 
     /// Gives the variation with this index to everybody who is included.
-    pub fn force(self, index: u32) -> Self {
-        self.with("force", Json::from(f64::from(index)))
+    pub fn force(self, index: usize) -> Self {
+        self.with("force", Json::from(Number::from(index).get()))
     }
 
     /// Whether the experiment runs at all. It does by default.

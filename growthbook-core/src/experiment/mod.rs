@@ -13,8 +13,8 @@ pub use self::builder::ExperimentBuilder;
 pub use self::info::ExperimentInfo;
 pub use self::overrides::ExperimentOverride;
 pub(crate) use self::overrides::Replacement;
+use crate::assignment::Assignment;
 use crate::json::Json;
-use crate::result::Assignment;
 
 /// An experiment that the program defines itself, with variations of any type.
 ///

@@ -109,7 +109,7 @@ impl ExperimentInfo {
             key: key.into(),
             name: text("name"),
             phase: text("phase"),
-            variations: variations(object, count),
+            variations: variations(object, count, reader),
             hash_attribute: HashAttribute::new(name_or(object, "hashAttribute", "id")),
             fallback_attribute: fallback.map(HashAttribute::new),
             seed: HashSeed::new(name_or(object, "seed", key)),
@@ -132,7 +132,13 @@ impl ExperimentInfo {
 }
 
 /// Keys, names and pass-through marks from `meta`, which may be shorter than the variations or malformed anywhere.
-fn variations(object: &Object<'_>, count: usize) -> Box<[Variation]> {
+fn variations(object: &Object<'_>, count: usize, reader: &mut Reader<'_>) -> Box<[Variation]> {
+    if let Some(json) = object
+        .get_some("meta")
+        .filter(|json| json.as_array().is_none())
+    {
+        reader.wrong("meta", "an array", json);
+    }
     let meta = object
         .get("meta")
         .and_then(Json::as_array)
@@ -178,7 +184,21 @@ impl Allotment {
         };
         let explicit = match object.get("ranges").filter(|json| json.is_truthy()) {
             Some(Json::Array(pairs)) if pairs.is_empty() => None,
-            Some(json) => Some(ranges(json)),
+            Some(json) => {
+                let is_pair = |pair: &Json<'_>| {
+                    matches!(
+                        pair.as_array(),
+                        Some([Json::Number(_), Json::Number(_), ..])
+                    )
+                };
+                if !json
+                    .as_array()
+                    .is_some_and(|pairs| pairs.iter().all(is_pair))
+                {
+                    reader.wrong("ranges", "pairs of numbers", json);
+                }
+                Some(ranges(json))
+            }
             None => None,
         };
         let is_explicit = explicit.is_some();

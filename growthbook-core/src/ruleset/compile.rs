@@ -274,8 +274,23 @@ impl Sink for Compiler {
         }
     }
 
-    fn malformed(&mut self, section: Section) {
+    fn malformed(&mut self, section: Section, found: &'static str) {
         self.forget(section);
+        let expected = match section {
+            Section::Experiments => "an array",
+            Section::ContextualBandits | Section::Features | Section::SavedGroups => "an object",
+        };
+        let part = section.name();
+        if found != "null" {
+            self.diagnose(
+                part,
+                [Problem::WrongKind {
+                    part,
+                    expected,
+                    found,
+                }],
+            );
+        }
     }
 
     fn date_updated(&mut self, date: &str) {

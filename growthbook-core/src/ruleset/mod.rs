@@ -231,6 +231,14 @@ impl Ruleset {
             if feature.reach == Reach::Cycle {
                 found.push(Diagnostic::new(place(), Problem::CyclicPrerequisite));
             }
+            for rule in feature.rules.iter().filter_map(Rule::as_experiment) {
+                if let Some(id) = rule.experiment.bandit.as_deref()
+                    && self.bandit(id).is_none()
+                {
+                    let problem = Problem::UnknownBandit { id: id.to_owned() };
+                    found.push(Diagnostic::new(place(), problem));
+                }
+            }
             for parent in graph::parents(feature) {
                 if self.feature(parent).is_none() {
                     let key = self.feature_key(parent).to_owned();

@@ -1,10 +1,10 @@
 //! A payload compiled: what the engine walks.
 
+use crate::assignment::Assignment;
 use crate::audience::{Filter, HashAttribute, Prerequisite};
 use crate::bucketing::{HashSeed, HashVersion, Range};
 use crate::condition::Condition;
 use crate::experiment::ExperimentInfo;
-use crate::result::Assignment;
 
 /// Where a value stands among the payload's values.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

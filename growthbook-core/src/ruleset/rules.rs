@@ -7,6 +7,7 @@ use super::model::{
     Share, Track,
 };
 use super::values::Values;
+use crate::assignment::{Assignment, BanditAssignment};
 use crate::attributes::AttributeValue;
 use crate::audience::{HashAttribute, Reader, name_or, range};
 use crate::bucketing::{HashSeed, HashVersion, weights_are_valid};
@@ -14,7 +15,6 @@ use crate::diagnostic::Problem;
 use crate::experiment::ExperimentInfo;
 use crate::experiment::read::{Origin, index};
 use crate::json::{Json, Object};
-use crate::result::{Assignment, BanditAssignment};
 
 /// A rule of the feature `feature`.
 pub(super) fn rule(
@@ -53,6 +53,9 @@ fn kind(
     }
     let list = |field: &str| object.get(field).and_then(Json::as_array);
     let Some(variations) = list("contextualVariations").or_else(|| list("variations")) else {
+        if object.get_some("parentConditions").is_none() {
+            reader.problem(Problem::EmptyRule);
+        }
         return RuleKind::Gate;
     };
     if variations.len() < 2 {

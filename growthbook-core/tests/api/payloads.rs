@@ -198,8 +198,11 @@ fn malformed_parts_are_quarantined_alone_and_named() {
             "version":{"rules":[{"force":1,"coverage":0.5,"hashVersion":7}]},
             "needs":{"rules":[{"parentConditions":[{"id":"missing"}],"force":1}]},
             "loop":{"rules":[{"parentConditions":[{"id":"loop"}],"force":1}]},
-            "group":{"rules":[{"condition":{"$savedGroup":{"id":"nobody"}},"force":1}]}
-        }}"#,
+            "group":{"rules":[{"condition":{"$savedGroup":{"id":"nobody"}},"force":1}]},
+            "bandit":{"rules":[{"variations":[0,1],"meta":5,"ranges":[[0,"x"]],"contextualBanditRef":"cb"}]},
+            "empty":{"rules":[{"foo":1}]}
+        },"savedGroups":{"five":5,"valueless":{"type":"list"},"bare":{"type":"condition"},"later":{"type":"x"}},
+        "experiments":{},"contextualBandits":5}"#,
         None,
     )
     .unwrap();
@@ -216,8 +219,18 @@ fn malformed_parts_are_quarantined_alone_and_named() {
         "features.weights.rules[0]: `weights` must be one number per variation",
         "features.lonely.rules[0]: an experiment needs at least two variations and has 1",
         "features.version.rules[0]: `hashVersion` must be 1 or 2",
+        "features.bandit.rules[0]: `meta` must be an array, not a number",
+        "features.bandit.rules[0]: `ranges` must be pairs of numbers",
+        "features.empty.rules[0]: the rule has neither a value",
+        "savedGroups.five: `saved group` must be a list or an object, not a number",
+        "savedGroups.valueless: `values` must be an array, not null",
+        "savedGroups.bare: `condition` must be an object, not null",
+        "savedGroups.later: `type` must be a kind of saved group that this SDK knows",
+        "experiments: `experiments` must be an array, not an object",
+        "contextualBandits: `contextualBandits` must be an object, not a number",
         "features.needs: the prerequisite `missing` is not in the payload",
         "features.loop: the prerequisites lead back",
+        "features.bandit: the contextual bandit `cb` is not in the payload",
         "savedGroups: the saved group `nobody` is not in the payload",
     ];
     assert_eq!(told.len(), starts.len(), "{told:#?}");
@@ -228,7 +241,7 @@ fn malformed_parts_are_quarantined_alone_and_named() {
         ruleset.diagnostics()[5].problem(),
         &Problem::FewVariations { count: 1 }
     );
-    assert_eq!(ruleset.feature_count(), 10);
+    assert_eq!(ruleset.feature_count(), 12);
 }
 
 #[test]

@@ -8,6 +8,7 @@
 /// can have a row of its own (`condition::groups`); without one, it is part of its parent. `ANY`
 /// allows everything.
 const ARROWS: &[(&str, &str)] = &[
+    ("assignment", "attributes json"),
     ("attributes", "json"),
     (
         "audience",
@@ -20,20 +21,19 @@ const ARROWS: &[(&str, &str)] = &[
     ("clock", ""),
     (
         "condition",
-        "attributes diagnostic js_regex json stack text text_index version wire",
+        "attributes diagnostic js_regex json stack text text_index version",
     ),
     ("decrypt", "error secret"),
     ("diagnostic", "js_regex json"),
     (
         "engine",
-        "attributes audience bucketing condition experiment feature_value js_regex json \
-         page_url result ruleset stack text text_index user version",
+        "assignment attributes audience bucketing condition experiment feature_value page_url \
+         result ruleset stack sticky user",
     ),
     ("error", ""),
     (
         "experiment",
-        "attributes audience bucketing condition diagnostic json page_url result ruleset \
-         text",
+        "assignment attributes audience bucketing condition diagnostic json page_url",
     ),
     ("feature_value", "attributes json"),
     ("fetch", "cache error secret"),
@@ -41,19 +41,17 @@ const ARROWS: &[(&str, &str)] = &[
     ("json", ""),
     ("page_url", "js_regex text"),
     ("reduce", "attributes condition json ruleset text_index"),
-    (
-        "result",
-        "attributes experiment feature_value json ruleset text",
-    ),
+    ("result", "assignment experiment feature_value json ruleset"),
     (
         "ruleset",
-        "attributes audience bucketing condition decrypt diagnostic error experiment \
-         feature_value js_regex json page_url secret stack text text_index version wire",
+        "assignment attributes audience bucketing condition diagnostic experiment feature_value \
+         json secret text_index wire",
     ),
     ("secret", "decrypt"),
     ("source", "cache clock error fetch ruleset"),
     ("stack", ""),
-    ("sticky", "attributes error"),
+    ("sticky", ""),
+    ("sticky_service", "error sticky"),
     ("testing", ANY),
     ("text", ""),
     ("text_index", ""),
@@ -61,7 +59,7 @@ const ARROWS: &[(&str, &str)] = &[
         "tracking",
         "attributes error experiment feature_value result ruleset user",
     ),
-    ("user", "attributes feature_value"),
+    ("user", "attributes experiment feature_value page_url"),
     ("version", "text"),
     ("wire", "decrypt json secret"),
 ];
@@ -133,7 +131,14 @@ mod tests {
     #[test]
     fn the_engine_knows_nothing_that_acts() {
         for acting in [
-            "backoff", "cache", "client", "clock", "fetch", "source", "sticky", "tracking",
+            "backoff",
+            "cache",
+            "client",
+            "clock",
+            "fetch",
+            "source",
+            "sticky_service",
+            "tracking",
         ] {
             assert!(!may_name("engine", acting), "{acting}");
         }
@@ -143,9 +148,6 @@ mod tests {
     fn the_wire_format_stays_at_the_edge() {
         let rows = ARROWS.iter().map(|(module, _)| *module);
         let naming: Vec<_> = rows.filter(|module| may_name(module, "wire")).collect();
-        assert_eq!(
-            naming,
-            ["client", "condition", "ruleset", "testing", "wire"]
-        );
+        assert_eq!(naming, ["client", "ruleset", "testing", "wire"]);
     }
 }

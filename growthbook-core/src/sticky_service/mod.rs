@@ -1,9 +1,14 @@
+//! Stores of sticky buckets.
+
+mod memory;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{StickyAssignments, StickyIdentity};
+pub use self::memory::MemoryStickyBuckets;
 use crate::error::BackendError;
+use crate::sticky::{StickyAssignments, StickyIdentity, StickyWrite};
 
 /// A store of sticky buckets.
 ///
@@ -42,38 +47,6 @@ pub trait StickyBucketService: fmt::Debug + Send + Sync + 'static {
     ///
     /// When the store cannot be written. Nothing may have been stored then.
     fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError>;
-}
-
-/// One assignment to store.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct StickyWrite<'a> {
-    /// Whose document it goes to.
-    pub identity: &'a StickyIdentity,
-    /// The assignment's key: `experiment__bucketVersion`.
-    pub key: &'a str,
-    /// The variation that was read under this key, and that this write replaces; `None` if there was none.
-    pub expected: Option<&'a str>,
-    /// The key of the variation.
-    pub variation: &'a str,
-}
-
-impl<'a> StickyWrite<'a> {
-    /// A write of `variation` under `key`, where there was nothing.
-    pub fn new(identity: &'a StickyIdentity, key: &'a str, variation: &'a str) -> Self {
-        Self {
-            identity,
-            key,
-            expected: None,
-            variation,
-        }
-    }
-
-    /// The same write, replacing `expected`.
-    #[must_use]
-    pub fn replacing(self, expected: Option<&'a str>) -> Self {
-        Self { expected, ..self }
-    }
 }
 
 /// What became of a write.

@@ -1,3 +1,5 @@
+//! Which variation a user got.
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value};

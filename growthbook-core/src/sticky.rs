@@ -1,16 +1,11 @@
 //! Sticky buckets: users stay in their variation although weights, coverage or targeting change (spec 17).
 //!
 //! A user's assignments are documents in a store, one for each attribute value that identifies the user. [`StickyDocuments`]
-//! is what one evaluation needs of them; a [`StickyBucketService`] loads and saves them.
-
-mod memory;
-mod service;
+//! is what one evaluation needs of them; a [`StickyBucketService`](crate::StickyBucketService) loads
+//! and saves them.
 
 use std::collections::BTreeMap;
 use std::fmt;
-
-pub use self::memory::MemoryStickyBuckets;
-pub use self::service::{Saved, StickyBucketService, StickyWrite};
 
 /// Whom a document of sticky buckets belongs to: everybody with this value of this attribute.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -92,5 +87,37 @@ impl FromIterator<(StickyIdentity, StickyAssignments)> for StickyDocuments {
         documents: I,
     ) -> Self {
         Self(documents.into_iter().collect())
+    }
+}
+
+/// One assignment to store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct StickyWrite<'a> {
+    /// Whose document it goes to.
+    pub identity: &'a StickyIdentity,
+    /// The assignment's key: `experiment__bucketVersion`.
+    pub key: &'a str,
+    /// The variation that was read under this key, and that this write replaces; `None` if there was none.
+    pub expected: Option<&'a str>,
+    /// The key of the variation.
+    pub variation: &'a str,
+}
+
+impl<'a> StickyWrite<'a> {
+    /// A write of `variation` under `key`, where there was nothing.
+    pub fn new(identity: &'a StickyIdentity, key: &'a str, variation: &'a str) -> Self {
+        Self {
+            identity,
+            key,
+            expected: None,
+            variation,
+        }
+    }
+
+    /// The same write, replacing `expected`.
+    #[must_use]
+    pub fn replacing(self, expected: Option<&'a str>) -> Self {
+        Self { expected, ..self }
     }
 }

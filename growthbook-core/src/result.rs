@@ -1,14 +1,12 @@
 //! What an evaluation answers.
 
-mod assignment;
-
 use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-pub use self::assignment::{Assignment, BanditAssignment};
+use crate::assignment::Assignment;
 use crate::experiment::ExperimentInfo;
 use crate::feature_value::FeatureValue;
 use crate::ruleset::{ExperimentRule, Rule, RulePlace, Ruleset, ValueId};
@@ -118,7 +116,7 @@ impl FeatureSource {
 
 impl fmt::Display for FeatureSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.pad(self.as_str())
     }
 }
 

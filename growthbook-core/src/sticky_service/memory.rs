@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Saved, StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite};
+use super::{Saved, StickyBucketService};
 use crate::error::BackendError;
+use crate::sticky::{StickyAssignments, StickyIdentity, StickyWrite};
 
 /// Sticky buckets in this process's memory: for tests, and for jobs whose users all pass through one process.
 ///
