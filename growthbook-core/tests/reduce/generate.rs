@@ -222,11 +222,11 @@ fn value() -> impl Strategy<Value = String> {
     select(VALUES).prop_map(str::to_owned)
 }
 
-fn object(entries: &[String]) -> String {
+pub(crate) fn object(entries: &[String]) -> String {
     format!("{{{}}}", entries.join(","))
 }
 
-fn array(items: &[String]) -> String {
+pub(crate) fn array(items: &[String]) -> String {
     format!("[{}]", items.join(","))
 }
 
@@ -250,7 +250,7 @@ const VALUES: &[&str] = &[
     r#"{"id":"a"}"#,
 ];
 
-const GROUPS: &[&str] = &["g0", "g1", "g2", "g3", "g4"];
+pub(crate) const GROUPS: &[&str] = &["g0", "g1", "g2", "g3", "g4"];
 
 const FEATURES: &[&str] = &["f0", "f1", "f2", "f3", "$holdout:h"];
 

@@ -9,6 +9,7 @@
 
 mod chains;
 mod conditions;
+mod entangled;
 mod generate;
 mod payloads;
 mod properties;

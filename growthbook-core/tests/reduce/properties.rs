@@ -8,6 +8,7 @@ use growthbook_core::{Ruleset, UserContext};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::entangled;
 use crate::generate::{self, User};
 use crate::{evaluate, pruned, ruleset, value};
 
@@ -54,6 +55,22 @@ proptest! {
         }
         prop_assert_eq!(&reduce_payload(&reduced, &user.known, &options).unwrap(), &reduced);
         check_shape(&payload, &reduced);
+    }
+
+    #[test]
+    fn entangled_groups_hold_for_the_same_users(
+        payload in entangled::payload(),
+        user in entangled::owner(),
+    ) {
+        let options = ReduceOptions::new();
+        let reduced = reduce_payload(&payload, &user.known, &options).unwrap();
+        let (before, after) = (ruleset(&payload), ruleset(&reduced));
+        let context = UserContext::new(user.all.clone());
+        for feature in before.feature_keys() {
+            let (was, is) = (evaluate(&before, feature, &context), evaluate(&after, feature, &context));
+            prop_assert_eq!(was.source(), is.source(), "{} in {}", feature, reduced);
+        }
+        prop_assert_eq!(&reduce_payload(&reduced, &user.known, &options).unwrap(), &reduced);
     }
 }
 
