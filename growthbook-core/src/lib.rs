@@ -80,6 +80,7 @@ pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
 pub use self::client::{BuildError, GrowthBookClient, GrowthBookClientBuilder};
 pub use self::decrypt::{DecryptError, decrypt};
 pub use self::diagnostic::{Diagnostic, Problem};
+pub use self::engine::{AutoExperiments, AutoOptions, AutoResult};
 pub use self::error::{BackendError, BackgroundError};
 pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,

@@ -30,8 +30,8 @@ pub use growthbook_core::{Assignment, BanditAssignment, FeatureResult, FeatureSo
 // Experiments that the program defines, and changes to those of the payload.
 #[doc(inline)]
 pub use growthbook_core::{
-    Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
-    ExperimentResult,
+    AutoExperiments, AutoOptions, AutoResult, Experiment, ExperimentBuilder, ExperimentError,
+    ExperimentInfo, ExperimentOverride, ExperimentResult,
 };
 
 // Payloads and keys.
@@ -50,7 +50,7 @@ pub use growthbook_core::{
 
 // The parts under the client.
 #[doc(inline)]
-pub use growthbook_core::{bucketing, engine};
+pub use growthbook_core::{bucketing, engine, reduce};
 
 /// The repository's other pages, whose code runs with this crate's tests.
 #[cfg(doctest)]
