@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::attributes::{AttributeValue, Layers, Name};
+use crate::attributes::{AttributeValue, Layers, Number, Probe};
 use crate::bucketing::{HashSeed, HashVersion, Namespace, Range};
 use crate::condition::{Condition, Parser};
 use crate::diagnostic::Problem;
@@ -20,15 +20,15 @@ pub(crate) struct Reader<'p> {
 /// The attribute whose value decides a user's bucket (spec 8).
 #[derive(Clone, Debug)]
 pub(crate) struct HashAttribute {
-    name: Name,
+    head: u64,
     text: Arc<str>,
 }
 
 impl HashAttribute {
-    pub(crate) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: Arc<str>) -> Self {
         Self {
-            name: Name::from(name),
-            text: name.into(),
+            head: Probe::new(&name).head(),
+            text: name,
         }
     }
 
@@ -43,7 +43,7 @@ impl HashAttribute {
     /// The user's value, if it identifies anybody. The name is one name: dots are not a path here.
     #[inline]
     pub(crate) fn find<'a>(&self, user: &Layers<'a>) -> Option<&'a AttributeValue> {
-        user.find(self.name.probe())
+        user.find(Probe::with_head(self.head, &self.text))
             .filter(|value| value.is_identity())
     }
 }
@@ -103,7 +103,7 @@ impl Filter {
             .and_then(Json::as_str)
             .unwrap_or_default();
         Self {
-            attribute: HashAttribute::new(name_or(object, "attribute", "id")),
+            attribute: reader.hash_attribute(name_or(object, "attribute", "id")),
             seed: HashSeed::new(seed),
             version: reader.hash_version(object, HashVersion::V2),
             ranges: object.get("ranges").map(ranges).unwrap_or_default(),
@@ -112,7 +112,7 @@ impl Filter {
 
     fn nobody() -> Self {
         Self {
-            attribute: HashAttribute::new("id"),
+            attribute: HashAttribute::new("id".into()),
             seed: HashSeed::new(""),
             version: None,
             ranges: Box::default(),
@@ -134,6 +134,20 @@ impl<'p> Reader<'p> {
 
     pub(crate) fn wrong(&mut self, part: &'static str, expected: &'static str, found: &Json<'_>) {
         self.problem(Problem::wrong_kind(part, expected, found));
+    }
+
+    pub(crate) fn hash_attribute(&mut self, name: &str) -> HashAttribute {
+        HashAttribute::new(self.text(name))
+    }
+
+    /// A text that the payload probably repeats.
+    pub(crate) fn text(&mut self, text: &str) -> Arc<str> {
+        self.conditions.shared.text(text)
+    }
+
+    /// The key of a variation that was given none.
+    pub(crate) fn index_text(&mut self, index: usize) -> Arc<str> {
+        self.text(Number::from(index).text(&mut ryu_js::Buffer::new()))
     }
 
     /// `hashVersion`: zero, null and other false values mean the default; anything but 1 and 2 buckets nobody.

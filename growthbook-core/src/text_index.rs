@@ -23,9 +23,10 @@ pub(crate) struct TextIndex {
 impl TextIndex {
     /// The text's number, which is new if the text is. `None` when the buffer would pass 4 GiB.
     pub(crate) fn insert(&mut self, text: &str) -> Option<u32> {
-        if let Some(number) = self.find(text) {
-            return Some(number);
-        }
+        let free = match self.search(text) {
+            Ok(number) => return Some(number),
+            Err(free) => free,
+        };
         let number = u32::try_from(self.ends.len())
             .ok()
             .filter(|number| *number < u32::MAX)?;
@@ -33,9 +34,9 @@ impl TextIndex {
         self.buffer.push_str(text);
         self.ends.push(end);
         if self.ends.len() > SCANNED && self.ends.len() * 2 > self.slots.len() {
-            self.rebuild(self.ends.len().next_power_of_two() * 4);
-        } else if !self.slots.is_empty() {
-            self.place(number);
+            self.rebuild(slots_for(self.ends.len()) * 2);
+        } else if let Some(slot) = self.slots.get_mut(free) {
+            *slot = number + 1;
         }
         Some(number)
     }
@@ -43,20 +44,24 @@ impl TextIndex {
     /// The number of a text that is in the set.
     #[inline]
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        self.search(text).ok()
+    }
+
+    /// The number of a text, or the slot where it would go.
+    #[inline]
+    fn search(&self, text: &str) -> Result<u32, usize> {
         if self.slots.is_empty() {
-            return (0..)
-                .zip(&self.ends)
-                .map(|(number, _)| number)
-                .find(|it| self.is(*it, text));
+            let mut numbers = (0..).zip(&self.ends).map(|(number, _)| number);
+            return numbers.find(|number| self.is(*number, text)).ok_or(0);
         }
         let mask = self.slots.len() - 1;
         let mut place = self.hash(text) & mask;
         loop {
-            let number = self.slots.get(place)?.checked_sub(1)?;
-            if self.is(number, text) {
-                return Some(number);
+            match self.slots.get(place).and_then(|slot| slot.checked_sub(1)) {
+                None => return Err(place),
+                Some(number) if self.is(number, text) => return Ok(number),
+                Some(_) => place = (place + 1) & mask,
             }
-            place = (place + 1) & mask;
         }
     }
 
@@ -85,8 +90,8 @@ impl TextIndex {
     pub(crate) fn shrink(&mut self) {
         self.buffer.shrink_to_fit();
         self.ends.shrink_to_fit();
-        if self.slots.len() >= self.ends.len() * 4 {
-            self.rebuild(self.ends.len().next_power_of_two() * 2);
+        if self.slots.len() > slots_for(self.ends.len()) {
+            self.rebuild(slots_for(self.ends.len()));
         }
     }
 
@@ -148,7 +153,12 @@ impl fmt::Debug for TextIndex {
 
 impl<T: AsRef<str>> FromIterator<T> for TextIndex {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
+        let texts = texts.into_iter();
         let mut index = Self::default();
+        let expected = texts.size_hint().1.unwrap_or_default().min(MOST_EXPECTED);
+        if expected > SCANNED {
+            index.rebuild(slots_for(expected));
+        }
         for text in texts {
             index.insert(text.as_ref());
         }
@@ -156,6 +166,18 @@ impl<T: AsRef<str>> FromIterator<T> for TextIndex {
         index
     }
 }
+
+/// Slots for so many texts: at least twice as many, a power of two.
+fn slots_for(texts: usize) -> usize {
+    if texts <= SCANNED {
+        0
+    } else {
+        (texts * 2).next_power_of_two()
+    }
+}
+
+/// Room is made in advance for at most so many texts.
+const MOST_EXPECTED: usize = 1 << 20;
 
 /// Up to this many texts, comparing with each is cheaper than hashing.
 const SCANNED: usize = 8;

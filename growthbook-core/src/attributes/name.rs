@@ -61,6 +61,15 @@ pub(crate) struct Probe<'a> {
 }
 
 impl<'a> Probe<'a> {
+    /// The probe for a text whose head is known.
+    pub(crate) fn with_head(head: u64, text: &'a str) -> Self {
+        Self { head, text }
+    }
+
+    pub(crate) fn head(self) -> u64 {
+        self.head
+    }
+
     pub(crate) fn new(text: &'a str) -> Self {
         Self {
             head: head(text),

@@ -399,7 +399,7 @@ impl<'g> Evaluator<'g> {
             }
             SavedGroup::List { attribute, values } => {
                 let path = match &reference.attribute {
-                    Some(overridden) => Some(&overridden.path),
+                    Some(overridden) => Some(&*overridden.path),
                     None => attribute.as_ref(),
                 };
                 match (path, values) {
@@ -412,7 +412,9 @@ impl<'g> Evaluator<'g> {
             }
             SavedGroup::Newer => Truth::Unknown,
             SavedGroup::Remote { attribute_key } => match &reference.attribute {
-                Some(overridden) if Some(&overridden.text) != attribute_key.as_ref() => Truth::No,
+                Some(overridden) if Some(&*overridden.text) != attribute_key.as_deref() => {
+                    Truth::No
+                }
                 _ => self.is_listed(place, scope).into(),
             },
         };

@@ -13,15 +13,17 @@ mod fold;
 mod groups;
 mod members;
 mod parse;
-mod patterns;
+mod shared;
 mod truth;
 
 pub(crate) use self::eval::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, Scope};
 pub(crate) use self::groups::{GroupRef, SavedGroup, SavedGroups};
 use self::members::Members;
 pub(crate) use self::parse::Parser;
-pub(crate) use self::patterns::Patterns;
+pub(crate) use self::shared::Shared;
 pub(crate) use self::truth::{Malformed, Truth};
+use std::sync::Arc;
+
 use crate::attributes::{AttributePath, AttributeValue};
 use crate::js_regex::JsRegex;
 use crate::version::PaddedVersion;
@@ -47,7 +49,7 @@ pub(crate) enum Condition {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Test {
-    path: AttributePath,
+    path: Arc<AttributePath>,
     check: Check,
 }
 
@@ -61,8 +63,8 @@ pub(crate) struct GroupReference {
 
 #[derive(Clone, Debug)]
 struct OverriddenKey {
-    text: Box<str>,
-    path: AttributePath,
+    text: Arc<str>,
+    path: Arc<AttributePath>,
 }
 
 /// What a value must be (spec 3.5).

@@ -3,9 +3,9 @@
 use super::fold::fold;
 use super::{
     Check, Comparison, Condition, Element, GroupRef, GroupReference, Kind, Members, Operator,
-    OverriddenKey, Patterns, Test, VersionOperand,
+    OverriddenKey, Shared, Test, VersionOperand,
 };
-use crate::attributes::{AttributePath, AttributeValue};
+use crate::attributes::AttributeValue;
 use crate::diagnostic::Problem;
 use crate::json::{Json, Object};
 use crate::text_index::TextIndex;
@@ -16,16 +16,16 @@ use crate::version::PaddedVersion;
 pub(crate) struct Parser<'p> {
     /// The payload's groups, if the condition comes with a payload.
     pub(crate) groups: Option<&'p mut TextIndex>,
-    pub(crate) patterns: &'p mut Patterns,
+    pub(crate) shared: &'p mut Shared,
     /// What was found to be wrong.
     pub(crate) problems: Vec<Problem>,
 }
 
 impl<'p> Parser<'p> {
-    pub(crate) fn new(groups: Option<&'p mut TextIndex>, patterns: &'p mut Patterns) -> Self {
+    pub(crate) fn new(groups: Option<&'p mut TextIndex>, shared: &'p mut Shared) -> Self {
         Self {
             groups,
-            patterns,
+            shared,
             problems: Vec::new(),
         }
     }
@@ -71,7 +71,7 @@ impl<'p> Parser<'p> {
             "$savedGroup" => self.group(value),
             "$savedGroups" => Condition::Never,
             path => Condition::Test(Test {
-                path: AttributePath::new(path),
+                path: self.shared.path(path),
                 check: self.check(value),
             }),
         }
@@ -116,8 +116,8 @@ impl<'p> Parser<'p> {
         let attribute = match reference.get("attributeKey") {
             None => None,
             Some(Json::String(text)) => Some(Box::new(OverriddenKey {
-                text: (&**text).into(),
-                path: AttributePath::new(text),
+                text: self.shared.text(text),
+                path: self.shared.path(text),
             })),
             Some(other) => return self.never("attributeKey", "a string", other),
         };
@@ -247,7 +247,7 @@ impl<'p> Parser<'p> {
     fn matches(&mut self, operand: &Json<'_>, ignore_case: bool, negated: bool) -> Operator {
         let compiled = operand
             .as_str()
-            .map(|text| self.patterns.get(text, ignore_case));
+            .map(|text| self.shared.pattern(text, ignore_case));
         let problem = match compiled {
             Some(Ok(pattern)) => {
                 return Operator::Matches {

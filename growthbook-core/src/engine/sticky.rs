@@ -88,7 +88,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
 }
 
 /// The attribute whose documents are looked into for experiments that name no fallback.
-static ID: LazyLock<HashAttribute> = LazyLock::new(|| HashAttribute::new("id"));
+static ID: LazyLock<HashAttribute> = LazyLock::new(|| HashAttribute::new("id".into()));
 
 /// Whether an assignment's key is of this experiment and of a bucket version from 0 up to, not including, `min`.
 fn is_kept_out(assignment_key: &str, experiment: &str, min: f64) -> bool {

@@ -7,8 +7,8 @@ use super::{Experiment, ExperimentError, ExperimentInfo};
 use crate::attributes::Number;
 use crate::audience::Reader;
 use crate::bucketing::{HashVersion, weights_are_valid};
-use crate::condition::{Parser, Patterns};
-use crate::json::{Json, Object};
+use crate::condition::{Parser, Shared};
+use crate::json::{Json, Object, write_members};
 
 /// Builds an [`Experiment`]: see [`Experiment::builder`].
 #[derive(Debug)]
@@ -221,12 +221,11 @@ impl<T> Experiment<T> {
         treatments: Vec<T>,
         include: Option<bool>,
     ) -> Self {
-        let mut patterns = Patterns::default();
-        let mut reader = Reader::new(Parser::new(None, &mut patterns), None);
-        let mut definition = fields.clone();
-        definition.remove("variations");
+        let mut shared = Shared::default();
+        let mut reader = Reader::new(Parser::new(None, &mut shared), None);
+        let definition = write_members(fields.without("variations"));
         let mut info =
-            ExperimentInfo::read(fields, count, Origin::Standalone, &definition, &mut reader);
+            ExperimentInfo::read(fields, count, Origin::Standalone, definition, &mut reader);
         if include.is_some() {
             info.targeting.get_or_insert_default().include = include;
         }

@@ -1,6 +1,6 @@
 use crate::audience::Reader;
 use crate::bucketing::Namespace;
-use crate::condition::{Condition, Parser, Patterns};
+use crate::condition::{Condition, Parser, Shared};
 use crate::json::Json;
 use crate::page_url::LegacyUrlPattern;
 
@@ -60,8 +60,8 @@ impl ExperimentOverride {
     pub fn from_json(text: &str) -> Result<Self, ExperimentError> {
         let json = Json::parse(text).map_err(|_| ExperimentError::NotAnObject)?;
         let object = json.as_object().ok_or(ExperimentError::NotAnObject)?;
-        let mut patterns = Patterns::default();
-        let mut reader = Reader::new(Parser::new(None, &mut patterns), None);
+        let mut shared = Shared::default();
+        let mut reader = Reader::new(Parser::new(None, &mut shared), None);
         let given = |field: &str| object.get(field);
         let written = object
             .iter()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ExperimentInfo;
-use crate::audience::{Filter, HashAttribute, Prerequisite, Reader, name_or, ranges};
+use crate::audience::{Filter, Prerequisite, Reader, name_or, ranges};
 use crate::bucketing::{
     BucketRanges, HashSeed, HashVersion, Namespace, bucket_ranges, weights_are_valid,
 };
@@ -84,12 +84,13 @@ pub(crate) enum Origin<'o> {
 }
 
 impl ExperimentInfo {
-    /// Reads an experiment that has `count` variations. `definition` is how it will appear in results.
+    /// Reads an experiment that has `count` variations. `definition` is how it will appear in results: JSON, without the
+    /// variations.
     pub(crate) fn read(
         object: &Object<'_>,
         count: usize,
         origin: Origin<'_>,
-        definition: &Object<'_>,
+        definition: Box<str>,
         reader: &mut Reader<'_>,
     ) -> Self {
         let key = match origin {
@@ -110,8 +111,8 @@ impl ExperimentInfo {
             name: text("name"),
             phase: text("phase"),
             variations: variations(object, count, reader),
-            hash_attribute: HashAttribute::new(name_or(object, "hashAttribute", "id")),
-            fallback_attribute: fallback.map(HashAttribute::new),
+            hash_attribute: reader.hash_attribute(name_or(object, "hashAttribute", "id")),
+            fallback_attribute: fallback.map(|name| reader.hash_attribute(name)),
             seed: HashSeed::new(name_or(object, "seed", key)),
             hash_version: reader.hash_version(object, HashVersion::V1),
             allotment: Allotment::read(object, count, reader),
@@ -124,9 +125,7 @@ impl ExperimentInfo {
             sticky: StickySettings::read(object, key),
             targeting: Targeting::read(object, origin, reader),
             bandit: text("contextualBanditRef"),
-            definition: serde_json::to_string(&Json::Object(definition.clone()))
-                .unwrap_or_default()
-                .into_boxed_str(),
+            definition,
         }
     }
 }
@@ -151,9 +150,12 @@ fn variations(object: &Object<'_>, count: usize, reader: &mut Reader<'_>) -> Box
         let text = |field: &str| entry?.get(field)?.as_non_empty_str();
         let own_key = text("key");
         Variation {
-            key: own_key.map_or_else(|| index.to_string().into(), Into::into),
+            key: match own_key {
+                Some(key) => reader.text(key),
+                None => reader.index_text(index),
+            },
             has_own_key: own_key.is_some(),
-            name: text("name").map(Into::into),
+            name: text("name").map(|name| reader.text(name)),
             passthrough: entry
                 .and_then(|entry| entry.get("passthrough"))
                 .is_some_and(Json::is_truthy),

@@ -1,4 +1,4 @@
-//! Patterns that are plain text in disguise, answered by comparing and searching strings.
+//! Shared that are plain text in disguise, answered by comparing and searching strings.
 //!
 //! `^admin`, `@(example|acme)\.com$` and `^/shop/.*\.html$` need no automaton: a string comparison
 //! takes a few nanoseconds, and the automaton not built saves thousands of times that when a

@@ -11,7 +11,7 @@ mod write;
 use std::borrow::Cow;
 
 pub(crate) use self::read::Key;
-pub(crate) use self::write::{number_value, serialize_number};
+pub(crate) use self::write::{number_value, serialize_number, write_members};
 
 /// One JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,6 +164,11 @@ impl<'a> Object<'a> {
         self.get(key).filter(|value| !value.is_null())
     }
 
+    /// The members, except the one with this key.
+    pub(crate) fn without(&self, key: &str) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        self.iter().filter(move |(name, _)| *name != key)
+    }
+
     pub(crate) fn contains_key(&self, key: &str) -> bool {
         self.get(key).is_some()
     }
@@ -174,11 +179,6 @@ impl<'a> Object<'a> {
             Some((_, old)) => *old = value,
             None => self.0.push((Cow::Owned(key.to_owned()), value)),
         }
-    }
-
-    /// Appends a member whose key is not there yet.
-    pub(crate) fn push_unique(&mut self, key: &str, value: Json<'a>) {
-        self.0.push((Cow::Owned(key.to_owned()), value));
     }
 
     pub(crate) fn remove(&mut self, key: &str) {

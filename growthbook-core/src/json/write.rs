@@ -48,6 +48,21 @@ impl From<&Json<'_>> for Value {
     }
 }
 
+/// Compact JSON text of an object with these members.
+pub(crate) fn write_members<'j, 't: 'j>(
+    members: impl Iterator<Item = (&'j str, &'j Json<'t>)>,
+) -> Box<str> {
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::new(&mut text);
+    // A tree that was read as JSON can be written as JSON.
+    let written = serializer.collect_map(members);
+    String::from_utf8(text)
+        .ok()
+        .filter(|_| written.is_ok())
+        .unwrap_or_default()
+        .into_boxed_str()
+}
+
 /// A double as the JSON value that `JSON.stringify` would give: whole numbers without a fraction, NaN and the infinities
 /// as null.
 pub(crate) fn number_value(number: f64) -> Value {

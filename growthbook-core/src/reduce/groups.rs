@@ -3,7 +3,7 @@
 use super::cycles::Components;
 use super::prune::{Pruned, Pruner};
 use super::references::{self, Reference};
-use crate::condition::{Parser, Patterns, SavedGroup, SavedGroups};
+use crate::condition::{Parser, SavedGroup, SavedGroups, Shared};
 use crate::json::{Json, Object};
 use crate::text_index::TextIndex;
 
@@ -23,9 +23,9 @@ impl<'j> Groups<'j> {
             ids.insert(id);
         }
         // Parsing adds the ids of groups that are named and not defined. They come after all that are.
-        let mut patterns = Patterns::default();
+        let mut shared = Shared::default();
         let parsed = (0..).zip(written.iter()).map(|(place, (_, entry))| {
-            let mut parser = Parser::new(Some(&mut ids), &mut patterns);
+            let mut parser = Parser::new(Some(&mut ids), &mut shared);
             (place, SavedGroup::parse(entry, &mut parser))
         });
         let parsed: Vec<(u32, SavedGroup)> = parsed.collect();

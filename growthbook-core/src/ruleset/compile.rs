@@ -8,7 +8,7 @@ use super::rules;
 use super::values::Values;
 use super::{PayloadError, Ruleset, Sources};
 use crate::audience::Reader;
-use crate::condition::{Parser, Patterns, SavedGroup, SavedGroups};
+use crate::condition::{Parser, SavedGroup, SavedGroups, Shared};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::json::Json;
 use crate::secret::DecryptionKey;
@@ -96,7 +96,7 @@ struct Compiler {
     defined_groups: Vec<(u32, SavedGroup)>,
     experiments: Vec<AutoExperiment>,
     bandits: Vec<(Box<str>, Bandit)>,
-    patterns: Patterns,
+    shared: Shared,
     values: Values,
     diagnostics: Vec<Diagnostic>,
     date_updated: Option<Box<str>>,
@@ -147,7 +147,7 @@ impl Compiler {
         place: impl FnOnce() -> String,
         read: impl FnOnce(&mut Reader<'_>, &mut Values) -> T,
     ) -> T {
-        let parser = Parser::new(Some(&mut self.groups), &mut self.patterns);
+        let parser = Parser::new(Some(&mut self.groups), &mut self.shared);
         let mut reader = Reader::new(parser, Some(&mut self.features));
         let part = read(&mut reader, &mut self.values);
         let problems = reader.conditions.problems;

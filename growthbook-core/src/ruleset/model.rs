@@ -64,7 +64,7 @@ pub(crate) enum RuleKind {
 pub(crate) struct ForceRule {
     pub(crate) value: ValueId,
     pub(crate) condition: Option<Condition>,
-    pub(crate) rollout: Option<Rollout>,
+    pub(crate) rollout: Option<Box<Rollout>>,
     pub(crate) tracks: Box<[Track]>,
 }
 

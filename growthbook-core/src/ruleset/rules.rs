@@ -1,7 +1,5 @@
 //! From the JSON of a feature, an auto experiment or a bandit to the model, with the leniency of spec 1.5.
 
-use std::borrow::Cow;
-
 use super::model::{
     AutoExperiment, Bandit, Change, Context, ExperimentRule, ForceRule, Rollout, Rule, RuleKind,
     Share, Track,
@@ -9,12 +7,12 @@ use super::model::{
 use super::values::Values;
 use crate::assignment::{Assignment, BanditAssignment};
 use crate::attributes::AttributeValue;
-use crate::audience::{HashAttribute, Reader, name_or, range};
+use crate::audience::{Reader, name_or, range};
 use crate::bucketing::{HashSeed, HashVersion, weights_are_valid};
 use crate::diagnostic::Problem;
 use crate::experiment::ExperimentInfo;
 use crate::experiment::read::{Origin, index};
-use crate::json::{Json, Object};
+use crate::json::{Json, Object, write_members};
 
 /// A rule of the feature `feature`.
 pub(super) fn rule(
@@ -47,7 +45,7 @@ fn kind(
         return RuleKind::Force(Box::new(ForceRule {
             value,
             condition: reader.conditions.optional(object.get("condition")),
-            rollout: rollout(object, feature, reader),
+            rollout: rollout(object, feature, reader).map(Box::new),
             tracks: tracks(object, values, reader),
         }));
     }
@@ -68,29 +66,22 @@ fn kind(
     let definition = definition(object, feature);
     let origin = Origin::Rule { feature };
     RuleKind::Experiment(Box::new(ExperimentRule {
-        experiment: ExperimentInfo::read(object, count, origin, &definition, reader),
+        experiment: ExperimentInfo::read(object, count, origin, definition, reader),
         values: values.add_all(variations),
     }))
 }
 
 /// The members of a rule that its experiment takes over (spec 15), without the variations.
-fn definition<'j>(rule: &Object<'j>, feature: &str) -> Object<'j> {
-    let mut definition = Object::default();
-    definition.push_unique(
-        "key",
-        Json::String(Cow::Owned(name_or(rule, "key", feature).into())),
-    );
-    for field in COPIED_IF_PRESENT {
-        if let Some(value) = rule.get(field) {
-            definition.push_unique(field, value.clone());
-        }
-    }
-    for field in COPIED_IF_TRUTHY {
-        if let Some(value) = rule.get(field).filter(|value| value.is_truthy()) {
-            definition.push_unique(field, value.clone());
-        }
-    }
-    definition
+fn definition(rule: &Object<'_>, feature: &str) -> Box<str> {
+    let key = Json::String(name_or(rule, "key", feature).into());
+    let present = COPIED_IF_PRESENT
+        .into_iter()
+        .filter_map(|field| Some((field, rule.get(field)?)));
+    let truthy = COPIED_IF_TRUTHY
+        .into_iter()
+        .filter_map(|field| Some((field, rule.get(field)?)));
+    let truthy = truthy.filter(|(_, value)| value.is_truthy());
+    write_members(std::iter::once(("key", &key)).chain(present).chain(truthy))
 }
 
 const COPIED_IF_PRESENT: [&str; 3] = ["coverage", "bucketVersion", "minBucketVersion"];
@@ -136,10 +127,10 @@ fn rollout(object: &Object<'_>, feature: &str, reader: &mut Reader<'_>) -> Optio
                 .get("disableStickyBucketing")
                 .is_some_and(Json::is_truthy)
         })
-        .map(HashAttribute::new);
+        .map(|name| reader.hash_attribute(name));
     Some(Rollout {
         seed: HashSeed::new(name_or(object, "seed", feature)),
-        attribute: HashAttribute::new(name_or(object, "hashAttribute", "id")),
+        attribute: reader.hash_attribute(name_or(object, "hashAttribute", "id")),
         fallback,
         version: reader.hash_version(object, HashVersion::V1),
         share,
@@ -173,8 +164,6 @@ fn track(entry: &Json<'_>, values: &mut Values, reader: &mut Reader<'_>) -> Opti
     let experiment = entry.get("experiment")?.as_object()?;
     experiment.get("key")?.as_non_empty_str()?;
     let variations = experiment.get("variations")?.as_array()?;
-    let mut definition = experiment.clone();
-    definition.remove("variations");
     let count = variations.len();
     let empty = Object::default();
     let result = entry
@@ -186,7 +175,7 @@ fn track(entry: &Json<'_>, values: &mut Values, reader: &mut Reader<'_>) -> Opti
             experiment,
             count,
             Origin::Standalone,
-            &definition,
+            write_members(experiment.without("variations")),
             reader,
         ),
         variations: values.add_all(variations),
@@ -252,12 +241,16 @@ pub(super) fn auto_experiment(
         .get("variations")
         .and_then(Json::as_array)
         .unwrap_or_default();
-    let mut definition = object.clone();
-    definition.remove("variations");
     let count = variations.len();
     let flag = |field: &str| object.get(field).is_some_and(Json::is_truthy);
     AutoExperiment {
-        experiment: ExperimentInfo::read(object, count, Origin::Standalone, &definition, reader),
+        experiment: ExperimentInfo::read(
+            object,
+            count,
+            Origin::Standalone,
+            write_members(object.without("variations")),
+            reader,
+        ),
         values: values.add_all(variations),
         change: change(object, variations),
         change_id: object

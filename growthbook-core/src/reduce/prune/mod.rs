@@ -8,7 +8,7 @@ mod resolve;
 
 use super::groups::Groups;
 use crate::attributes::{AttributeValue, Attributes};
-use crate::condition::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, Parser, Patterns, Truth};
+use crate::condition::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, Parser, Shared, Truth};
 use crate::json::{Json, Object};
 
 /// What a condition came to.
@@ -30,7 +30,7 @@ pub(super) enum Pruned<'j> {
 pub(super) struct Pruner<'p, 'j> {
     known: &'p Attributes,
     groups: &'p Groups<'j>,
-    patterns: Patterns,
+    patterns: Shared,
     /// What each group comes to when it is entered from outside its cycle, once that has been asked.
     outcomes: Vec<Option<Outcome>>,
     /// The groups being resolved on this branch, from the last one on whose outcome is remembered.
@@ -82,7 +82,7 @@ impl<'p, 'j> Pruner<'p, 'j> {
         let mut pruner = Self {
             known,
             groups,
-            patterns: Patterns::default(),
+            patterns: Shared::default(),
             outcomes: vec![None; groups.len()],
             visiting: Vec::new(),
             spent: Spent::default(),

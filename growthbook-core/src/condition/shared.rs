@@ -1,0 +1,48 @@
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use crate::attributes::AttributePath;
+use crate::js_regex::{JsRegex, PatternError};
+
+/// What a payload repeats, kept once: patterns, paths, and short texts such as the names of attributes and the keys of
+/// variations.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// Compiled patterns, and why others cannot be.
+    patterns: HashMap<(Box<str>, bool), Result<JsRegex, PatternError>, RandomState>,
+    paths: HashMap<Box<str>, Arc<AttributePath>, RandomState>,
+    texts: HashSet<Arc<str>, RandomState>,
+}
+
+impl Shared {
+    pub(crate) fn pattern(
+        &mut self,
+        pattern: &str,
+        ignore_case: bool,
+    ) -> Result<JsRegex, PatternError> {
+        self.patterns
+            .entry((pattern.into(), ignore_case))
+            .or_insert_with(|| JsRegex::new(pattern, ignore_case))
+            .clone()
+    }
+
+    pub(crate) fn path(&mut self, path: &str) -> Arc<AttributePath> {
+        if let Some(known) = self.paths.get(path) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(AttributePath::new(path));
+        self.paths.insert(path.into(), Arc::clone(&new));
+        new
+    }
+
+    pub(crate) fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&new));
+        new
+    }
+}
