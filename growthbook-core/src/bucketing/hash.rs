@@ -110,13 +110,25 @@ fn fnv1a(state: u32, text: &str) -> u32 {
 
 /// The hash of the decimal digits of `number`.
 fn fnv1a_of_decimal(number: u32) -> u32 {
-    let mut hash = OFFSET_BASIS;
-    for power in POWERS_OF_TEN {
-        if number >= power || power == 1 {
-            hash = fnv1a_step(hash, number / power % 10 + u32::from(b'0'));
+    // Least significant first: dividing by a constant is a multiplication, by a power from a table it is not.
+    let mut digits = [0_u8; 10];
+    let mut count = 0;
+    let mut rest = number;
+    for digit in &mut digits {
+        #[expect(clippy::cast_possible_truncation, reason = "a digit is below ten")]
+        {
+            *digit = b'0' + (rest % 10) as u8;
+        }
+        count += 1;
+        rest /= 10;
+        if rest == 0 {
+            break;
         }
     }
-    hash
+    let digits = digits.iter().take(count).rev();
+    digits.fold(OFFSET_BASIS, |hash, digit| {
+        fnv1a_step(hash, (*digit).into())
+    })
 }
 
 fn fnv1a_step(hash: u32, unit: u32) -> u32 {
@@ -125,18 +137,6 @@ fn fnv1a_step(hash: u32, unit: u32) -> u32 {
 
 const OFFSET_BASIS: u32 = 0x811c_9dc5;
 const PRIME: u32 = 0x0100_0193;
-const POWERS_OF_TEN: [u32; 10] = [
-    1_000_000_000,
-    100_000_000,
-    10_000_000,
-    1_000_000,
-    100_000,
-    10_000,
-    1_000,
-    100,
-    10,
-    1,
-];
 
 #[cfg(test)]
 mod tests {
