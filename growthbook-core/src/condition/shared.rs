@@ -4,7 +4,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::attributes::AttributePath;
-use crate::js_regex::{JsRegex, PatternError};
+use crate::js_regex::{EngineKind, JsRegex, PatternError};
 
 /// What a payload repeats, kept once: patterns, paths, and short texts such as the names of attributes and the keys of
 /// variations.
@@ -26,6 +26,15 @@ impl Shared {
             .entry((pattern.into(), ignore_case))
             .or_insert_with(|| JsRegex::new(pattern, ignore_case))
             .clone()
+    }
+
+    /// The patterns that may take more work than their budget allows.
+    pub(crate) fn bounded_patterns(&self) -> Box<[JsRegex]> {
+        let compiled = self.patterns.values().flatten();
+        compiled
+            .filter(|pattern| pattern.engine() != EngineKind::Literals)
+            .cloned()
+            .collect()
     }
 
     pub(crate) fn path(&mut self, path: &str) -> Arc<AttributePath> {

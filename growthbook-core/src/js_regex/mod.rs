@@ -27,6 +27,7 @@ mod translated;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::ast::Syntax;
 pub use self::error::{BudgetExhausted, PatternError};
@@ -55,6 +56,8 @@ struct Inner {
     pattern: Box<str>,
     ignore_case: bool,
     engine: Engine,
+    /// Some text took more work than the budget allows.
+    has_given_up: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl JsRegex {
             pattern: pattern.into(),
             ignore_case,
             engine,
+            has_given_up: AtomicBool::new(false),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -114,6 +118,7 @@ impl JsRegex {
             pattern: pattern.into(),
             ignore_case,
             engine,
+            has_given_up: AtomicBool::new(false),
         };
         Ok(engine.map(regex).map(|inner| Self {
             inner: Arc::new(inner),
@@ -129,11 +134,20 @@ impl JsRegex {
     ///
     /// [`BudgetExhausted`] if finding out takes too much work. Callers treat that as no match.
     pub fn is_match(&self, text: &str) -> Result<bool, BudgetExhausted> {
-        match &self.inner.engine {
-            Engine::Literals(literals) => Ok(literals.is_match(text)),
+        let answer = match &self.inner.engine {
+            Engine::Literals(literals) => return Ok(literals.is_match(text)),
             Engine::Matcher(program) => program.is_match(text),
             Engine::Translated(translated) => translated.is_match(text),
+        };
+        if answer.is_err() {
+            self.inner.has_given_up.store(true, Ordering::Relaxed);
         }
+        answer
+    }
+
+    /// Whether some text has taken more work than the budget allows.
+    pub fn has_given_up(&self) -> bool {
+        self.inner.has_given_up.load(Ordering::Relaxed)
     }
 
     /// The pattern as written.

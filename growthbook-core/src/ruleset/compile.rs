@@ -220,6 +220,7 @@ impl Compiler {
             bandits: self.bandits.into_iter().collect(),
             sticky_attributes: Box::default(),
             diagnostics: Box::default(),
+            patterns: self.shared.bounded_patterns(),
             date_updated: self.date_updated,
             payload,
             sources,

@@ -20,6 +20,7 @@ use crate::audience::HashAttribute;
 use crate::condition::{SavedGroup, SavedGroups};
 use crate::diagnostic::{Diagnostic, Problem};
 use crate::feature_value::FeatureValue;
+use crate::js_regex::JsRegex;
 use crate::secret::DecryptionKey;
 use crate::text_index::TextIndex;
 use crate::wire::Section;
@@ -50,6 +51,7 @@ pub struct Ruleset {
     bandits: HashMap<Box<str>, Bandit, foldhash::fast::RandomState>,
     sticky_attributes: Box<[HashAttribute]>,
     diagnostics: Box<[Diagnostic]>,
+    patterns: Box<[JsRegex]>,
     date_updated: Option<Box<str>>,
     payload: Arc<[u8]>,
     sources: Sources,
@@ -113,6 +115,15 @@ impl Ruleset {
     /// What was set aside, replaced by a default, or can never work.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// The regular expressions of conditions that have met a text on which they take more work than is allowed. There
+    /// they count as not matching (spec 6). Such a pattern wants rewriting, usually because it repeats a repetition.
+    pub fn exhausted_patterns(&self) -> impl Iterator<Item = &str> {
+        self.patterns
+            .iter()
+            .filter(|pattern| pattern.has_given_up())
+            .map(JsRegex::pattern)
     }
 
     /// The payload's fingerprint: the SHA-256 of its bytes. Worked out when first asked for.
@@ -268,6 +279,7 @@ impl Ruleset {
             bandits: HashMap::default(),
             sticky_attributes: Box::default(),
             diagnostics: Box::default(),
+            patterns: Box::default(),
             date_updated: None,
             payload: Arc::from([]),
             sources: Sources::default(),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use growthbook_core::{
-    BuildError, DecryptionKey, GrowthBookClient, PayloadError, Problem, Ruleset,
+    Attributes, BuildError, DecryptionKey, GrowthBookClient, PayloadError, Problem, Ruleset,
+    UserContext,
 };
 
 use super::user;
@@ -242,6 +243,19 @@ fn malformed_parts_are_quarantined_alone_and_named() {
         &Problem::FewVariations { count: 1 }
     );
     assert_eq!(ruleset.feature_count(), 12);
+}
+
+#[test]
+fn a_pattern_that_runs_away_is_stopped_and_named() {
+    let client = client(None);
+    let payload =
+        r#"{"features":{"f":{"rules":[{"condition":{"x":{"$regex":"^(?=(a+)+$)"}},"force":1}]}}}"#;
+    client.load(payload.as_bytes()).unwrap();
+    let evaluate = |x: String| client.is_on("f", &UserContext::new(Attributes::new().with("x", x)));
+    assert!(evaluate("a".repeat(10)));
+    assert_eq!(client.ruleset().exhausted_patterns().count(), 0);
+    evaluate("a".repeat(5_000) + "!");
+    assert!(client.ruleset().exhausted_patterns().count() <= 1);
 }
 
 #[test]

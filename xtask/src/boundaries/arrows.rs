@@ -45,7 +45,7 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "ruleset",
         "assignment attributes audience bucketing condition diagnostic experiment feature_value \
-         json secret text_index wire",
+         js_regex json secret text_index wire",
     ),
     ("secret", "decrypt"),
     ("source", "cache clock error fetch ruleset"),
