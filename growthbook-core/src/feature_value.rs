@@ -1,5 +1,7 @@
 //! A value that a feature can have.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use crate::attributes::AttributeValue;
@@ -7,16 +9,27 @@ use crate::json::Json;
 
 /// A feature's value in both its forms: the one that users receive, and the one that conditions of dependent features look
 /// at, where the order of keys counts.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct FeatureValue {
-    json: Value,
     attribute: AttributeValue,
+    json: Form,
+}
+
+/// The form that users receive. A map or a list takes many times the memory of its text there, and most of a payload's are
+/// never asked for in one process, so it is made when it first is.
+#[derive(Clone, Debug)]
+enum Form {
+    OnDemand(OnceLock<Value>),
+    Ready(Value),
 }
 
 impl FeatureValue {
     #[inline]
     pub(crate) fn json(&self) -> &Value {
-        &self.json
+        match &self.json {
+            Form::OnDemand(json) => json.get_or_init(|| Value::from(&self.attribute)),
+            Form::Ready(json) => json,
+        }
     }
 
     #[inline]
@@ -32,9 +45,13 @@ impl FeatureValue {
 
 impl From<&Json<'_>> for FeatureValue {
     fn from(json: &Json<'_>) -> Self {
+        let form = match json {
+            Json::Array(_) | Json::Object(_) => Form::OnDemand(OnceLock::new()),
+            _ => Form::Ready(Value::from(json)),
+        };
         Self {
-            json: Value::from(json),
             attribute: AttributeValue::from(json),
+            json: form,
         }
     }
 }
@@ -42,13 +59,15 @@ impl From<&Json<'_>> for FeatureValue {
 impl From<Value> for FeatureValue {
     /// A value that came without its text: nested objects have the key order of the `Value`.
     fn from(json: Value) -> Self {
-        let attribute = AttributeValue::from(&json);
-        Self { json, attribute }
+        Self {
+            attribute: AttributeValue::from(&json),
+            json: Form::Ready(json),
+        }
     }
 }
 
 /// The value of a feature that has none.
 pub(crate) static NULL: FeatureValue = FeatureValue {
-    json: Value::Null,
     attribute: AttributeValue::Null,
+    json: Form::Ready(Value::Null),
 };
