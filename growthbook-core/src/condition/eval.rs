@@ -60,6 +60,8 @@ pub(crate) struct Evaluator<'g> {
     resolutions: u32,
     /// Items within items, bounded: each level takes some of the thread's stack.
     item_depth: u32,
+    /// Checks within checks, bounded likewise: saved groups can add up what one document cannot nest.
+    check_depth: u32,
 }
 
 /// One step of the way back up from a part of a condition to the whole.
@@ -84,6 +86,7 @@ impl<'g> Evaluator<'g> {
             visiting: Stack::new(),
             resolutions: 0,
             item_depth: 0,
+            check_depth: 0,
         }
     }
 
@@ -275,7 +278,10 @@ impl<'g> Evaluator<'g> {
                 found != *negated
             }
             Operator::Never => false,
-            Operator::Not(check) => return Ok(!self.check(check, value)?),
+            Operator::Not(check) => {
+                let truth = self.nested(|evaluator| evaluator.check(check, value))?;
+                return Ok(!truth);
+            }
             Operator::Ordered { how, to } => match (value, to) {
                 (AttributeValue::Number(value), AttributeValue::Number(to)) => value
                     .partial_cmp(to)
@@ -288,7 +294,7 @@ impl<'g> Evaluator<'g> {
             Operator::Size(check) => match value {
                 AttributeValue::List(items) => {
                     let size = AttributeValue::Number(Number::from(items.len()));
-                    return self.check(check, &size);
+                    return self.nested(|evaluator| evaluator.check(check, &size));
                 }
                 _ => false,
             },
@@ -311,15 +317,17 @@ impl<'g> Evaluator<'g> {
         let Some(items) = value.as_list() else {
             return Ok(Truth::No);
         };
-        let mut any_unknown = false;
-        for check in expected {
-            match self.any_item(items, |evaluator, item| evaluator.check(check, item))? {
-                Truth::No => return Ok(Truth::No),
-                Truth::Unknown => any_unknown = true,
-                Truth::Yes => {}
+        self.nested(|evaluator| {
+            let mut any_unknown = false;
+            for check in expected {
+                match evaluator.any_item(items, |evaluator, item| evaluator.check(check, item))? {
+                    Truth::No => return Ok(Truth::No),
+                    Truth::Unknown => any_unknown = true,
+                    Truth::Yes => {}
+                }
             }
-        }
-        Ok(Truth::all_but_no(any_unknown))
+            Ok(Truth::all_but_no(any_unknown))
+        })
     }
 
     fn has_element(
@@ -334,13 +342,29 @@ impl<'g> Evaluator<'g> {
             return Err(Malformed);
         }
         self.item_depth += 1;
-        let truth = self.any_item(items, |evaluator, item| match element {
-            _ if item.is_null() => Ok(Truth::No),
-            Element::Condition(condition) => evaluator.condition(condition, &Scope::Item(item)),
-            Element::Malformed => Err(Malformed),
-            Element::Value(check) => evaluator.check(check, item),
+        let truth = self.nested(|evaluator| {
+            evaluator.any_item(items, |evaluator, item| match element {
+                _ if item.is_null() => Ok(Truth::No),
+                Element::Condition(condition) => evaluator.condition(condition, &Scope::Item(item)),
+                Element::Malformed => Err(Malformed),
+                Element::Value(check) => evaluator.check(check, item),
+            })
         });
         self.item_depth -= 1;
+        truth
+    }
+
+    /// A check inside a check.
+    fn nested(
+        &mut self,
+        test: impl FnOnce(&mut Self) -> Result<Truth, Malformed>,
+    ) -> Result<Truth, Malformed> {
+        if self.check_depth == MOST_CHECK_DEPTH {
+            return Err(Malformed);
+        }
+        self.check_depth += 1;
+        let truth = test(self);
+        self.check_depth -= 1;
         truth
     }
 
@@ -475,3 +499,7 @@ const MOST_RESOLUTIONS: u32 = 4_096;
 
 /// Lists within lists that `$elemMatch` descends into, at most. What evaluation needs of the thread's stack rests on it.
 const MOST_ITEM_DEPTH: u32 = 32;
+
+/// Checks within checks, at most: as many as one document can nest. What evaluation needs of the thread's stack rests on
+/// this, too.
+const MOST_CHECK_DEPTH: u32 = 128;

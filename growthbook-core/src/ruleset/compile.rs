@@ -1,6 +1,9 @@
 //! From a payload's text to a [`Ruleset`].
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::RandomState;
 
 use super::graph;
 use super::model::{AutoExperiment, Bandit, Feature, Reach};
@@ -98,7 +101,7 @@ struct Compiler {
     groups: TextIndex,
     defined_groups: Vec<(u32, SavedGroup)>,
     experiments: Vec<AutoExperiment>,
-    bandits: Vec<(Box<str>, Bandit)>,
+    bandits: HashMap<Box<str>, Bandit, RandomState>,
     patterns: Patterns,
     values: Values,
     diagnostics: Vec<Diagnostic>,
@@ -140,8 +143,10 @@ impl Compiler {
     }
 
     fn diagnose(&mut self, place: String, problems: Vec<Problem>) {
+        let room = MOST_DIAGNOSTICS.saturating_sub(self.diagnostics.len());
         let diagnostics = problems
             .into_iter()
+            .take(room)
             .map(|it| Diagnostic::new(place.clone(), it));
         self.diagnostics.extend(diagnostics);
     }
@@ -230,7 +235,7 @@ impl Compiler {
             values: self.values.finish(),
             groups,
             experiments: self.experiments.into_boxed_slice(),
-            bandits: self.bandits.into_iter().collect(),
+            bandits: self.bandits,
             sticky_attributes: Box::default(),
             diagnostics: Box::default(),
             date_updated: self.date_updated,
@@ -239,7 +244,8 @@ impl Compiler {
             revision: OnceLock::new(),
         };
         ruleset.sticky_attributes = ruleset.find_sticky_attributes();
-        self.diagnostics.extend(ruleset.dangling());
+        let room = MOST_DIAGNOSTICS.saturating_sub(self.diagnostics.len());
+        self.diagnostics.extend(ruleset.dangling().take(room));
         ruleset.diagnostics = self.diagnostics.into_boxed_slice();
         ruleset
     }
@@ -266,9 +272,10 @@ impl Sink for Compiler {
             (Section::ContextualBandits, Some(id)) => {
                 let place = || format!("contextualBandits.{id}");
                 let bandit = self.read(place, |reader, _| rules::bandit(json, reader));
-                self.bandits.retain(|(other, _)| **other != *id);
-                self.bandits
-                    .extend(bandit.map(|bandit| (id.into(), bandit)));
+                match bandit {
+                    Some(bandit) => self.bandits.insert(id.into(), bandit),
+                    None => self.bandits.remove(id),
+                };
             }
             (Section::Experiments, _) => {
                 let index = self.experiments.len();
@@ -298,6 +305,9 @@ impl Sink for Compiler {
         self.date_updated = Some(date.into());
     }
 }
+
+/// Diagnostics kept, at most: a malformed part may take two bytes of the payload, and what is said of it a hundred.
+const MOST_DIAGNOSTICS: usize = 1_000;
 
 impl Default for Values {
     fn default() -> Self {

@@ -19,6 +19,7 @@ pub(crate) use self::model::{
 use crate::audience::HashAttribute;
 use crate::condition::{SavedGroup, SavedGroups};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::experiment::ExperimentInfo;
 use crate::feature_value::FeatureValue;
 use crate::secret::DecryptionKey;
 use crate::text_index::TextIndex;
@@ -110,7 +111,7 @@ impl Ruleset {
         compile::compile(payload.into(), key, Some(self), most_bytes)
     }
 
-    /// What was set aside, replaced by a default, or can never work.
+    /// What was set aside, replaced by a default, or can never work: the first thousand of it.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
@@ -203,46 +204,47 @@ impl Ruleset {
             .filter_map(Rule::as_experiment)
             .map(|rule| &rule.experiment);
         let autos = self.experiments.iter().map(|auto| &auto.experiment);
-        let mut attributes: Vec<HashAttribute> = Vec::new();
-        for experiment in in_rules.chain(autos) {
-            for attribute in experiment.sticky_attributes() {
-                if attributes
-                    .iter()
-                    .all(|it| it.as_str() != attribute.as_str())
-                {
-                    attributes.push(attribute.clone());
-                }
-            }
-        }
-        attributes.into_boxed_slice()
+        let mut seen = TextIndex::default();
+        in_rules
+            .chain(autos)
+            .flat_map(ExperimentInfo::sticky_attributes)
+            .filter(|attribute| {
+                let known = seen.len();
+                seen.insert(attribute.as_str());
+                seen.len() > known
+            })
+            .cloned()
+            .collect()
     }
 
     /// References that lead nowhere, or in circles.
-    fn dangling(&self) -> Vec<Diagnostic> {
-        let mut found = Vec::new();
-        for (key, feature) in self.features.iter().zip(&self.entries) {
-            let Some(feature) = feature else { continue };
-            let place = || format!("features.{key}");
-            if feature.reach == Reach::Cycle {
-                found.push(Diagnostic::new(place(), Problem::CyclicPrerequisite));
-            }
-            for parent in graph::parents(feature) {
-                if self.feature(parent).is_none() {
+    fn dangling(&self) -> impl Iterator<Item = Diagnostic> {
+        let features = self.features.iter().zip(&self.entries);
+        let in_features = features.flat_map(move |(key, feature)| {
+            let place = move || format!("features.{key}");
+            let cycle = feature
+                .iter()
+                .filter(|feature| feature.reach == Reach::Cycle)
+                .map(move |_| Diagnostic::new(place(), Problem::CyclicPrerequisite));
+            let unknown = feature
+                .iter()
+                .flat_map(graph::parents)
+                .filter(|parent| self.feature(*parent).is_none())
+                .map(move |parent| {
                     let key = self.feature_key(parent).to_owned();
-                    found.push(Diagnostic::new(
-                        place(),
-                        Problem::UnknownPrerequisite { key },
-                    ));
-                }
-            }
-        }
-        for (id, group) in self.groups.iter() {
-            if matches!(group, SavedGroup::Absent) {
+                    Diagnostic::new(place(), Problem::UnknownPrerequisite { key })
+                });
+            cycle.chain(unknown)
+        });
+        let in_groups = self
+            .groups
+            .iter()
+            .filter(|(_, group)| matches!(group, SavedGroup::Absent))
+            .map(|(id, _)| {
                 let problem = Problem::UnknownGroup { id: id.to_owned() };
-                found.push(Diagnostic::new("savedGroups".to_owned(), problem));
-            }
-        }
-        found
+                Diagnostic::new("savedGroups".to_owned(), problem)
+            });
+        in_features.chain(in_groups)
     }
 
     fn blank() -> Self {
