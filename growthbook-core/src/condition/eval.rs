@@ -257,15 +257,31 @@ impl<'g> Evaluator<'g> {
         operator: &Operator,
         value: &AttributeValue,
     ) -> Result<Truth, Malformed> {
+        match operator {
+            Operator::ContainsAll(expected) => self.contains_all(expected, value),
+            Operator::HasElement(element) => self.has_element(element, value),
+            Operator::Not(check) => Ok(!self.nested(|evaluator| evaluator.check(check, value))?),
+            Operator::Size(check) => match value {
+                AttributeValue::List(items) => {
+                    let size = AttributeValue::Number(Number::from(items.len()));
+                    self.nested(|evaluator| evaluator.check(check, &size))
+                }
+                _ => Ok(Truth::No),
+            },
+            operator => Ok(self.plain_operator(operator, value)),
+        }
+    }
+
+    /// An operator without checks inside. Kept apart, so that those with checks inside take little of the thread's stack.
+    #[inline(never)]
+    fn plain_operator(&self, operator: &Operator, value: &AttributeValue) -> Truth {
         let holds = match operator {
-            Operator::ContainsAll(expected) => return self.contains_all(expected, value),
             Operator::Equal { to, negated } => value.is_same_scalar(to) != *negated,
             Operator::Exists(wanted) => value.is_null() != *wanted,
-            Operator::HasElement(element) => return self.has_element(element, value),
             Operator::In { members, negated } => members.match_value(value) != *negated,
             Operator::InGroup { group, negated } => {
                 let entry = self.groups.get(group).map(|(_, entry)| entry);
-                return Ok(in_group(entry, value, *negated));
+                return in_group(entry, value, *negated);
             }
             Operator::Matches { pattern, negated } => {
                 let found = match (pattern, value) {
@@ -277,11 +293,11 @@ impl<'g> Evaluator<'g> {
                 };
                 found != *negated
             }
-            Operator::Never => false,
-            Operator::Not(check) => {
-                let truth = self.nested(|evaluator| evaluator.check(check, value))?;
-                return Ok(!truth);
-            }
+            Operator::ContainsAll(_)
+            | Operator::HasElement(_)
+            | Operator::Never
+            | Operator::Not(_)
+            | Operator::Size(_) => false,
             Operator::Ordered { how, to } => match (value, to) {
                 (AttributeValue::Number(value), AttributeValue::Number(to)) => value
                     .partial_cmp(to)
@@ -291,21 +307,14 @@ impl<'g> Evaluator<'g> {
                 }
                 _ => false,
             },
-            Operator::Size(check) => match value {
-                AttributeValue::List(items) => {
-                    let size = AttributeValue::Number(Number::from(items.len()));
-                    return self.nested(|evaluator| evaluator.check(check, &size));
-                }
-                _ => false,
-            },
             Operator::Type(kind) => Kind::of(value) == *kind,
-            Operator::Unknown => return Ok(Truth::Unknown),
+            Operator::Unknown => return Truth::Unknown,
             Operator::Version { how, to } => {
                 let ordering = to.as_ref().and_then(|to| to.ordering_of(value));
                 ordering.map_or(matches!(how, Comparison::NotEqual), |it| how.holds(it))
             }
         };
-        Ok(holds.into())
+        holds.into()
     }
 
     /// Every expected item is matched by some item of the list.
@@ -498,8 +507,8 @@ const MOST_HOPS: usize = 1_000;
 const MOST_RESOLUTIONS: u32 = 4_096;
 
 /// Lists within lists that `$elemMatch` descends into, at most. What evaluation needs of the thread's stack rests on it.
-const MOST_ITEM_DEPTH: u32 = 32;
+const MOST_ITEM_DEPTH: u32 = 16;
 
-/// Checks within checks, at most: as many as one document can nest. What evaluation needs of the thread's stack rests on
+/// Checks within checks, at most; no author nests a dozen. What evaluation needs of the thread's stack rests on
 /// this, too.
-const MOST_CHECK_DEPTH: u32 = 128;
+const MOST_CHECK_DEPTH: u32 = 64;

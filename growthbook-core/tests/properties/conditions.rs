@@ -191,7 +191,7 @@ fn tests_within_tests_across_groups_are_bounded() {
             "]}".repeat(20 - start)
         );
         let answer = check_condition(&condition, &inner, &groups);
-        assert_eq!(answer, Some(start >= 14), "{start}");
+        assert_eq!(answer, Some(start >= 17), "{start}");
     }
     assert_eq!(
         check_condition(

@@ -229,7 +229,7 @@ impl Interpreter<'_> {
         let Json::Array(items) = a else {
             return Ok(Tri::No);
         };
-        if self.item_depth == 32 {
+        if self.item_depth == 16 {
             return Err(Stop::Malformed);
         }
         self.item_depth += 1;
@@ -250,9 +250,9 @@ impl Interpreter<'_> {
         answer
     }
 
-    /// Tests within tests are bounded over all groups together (spec 25); one document cannot nest that deep.
+    /// Tests within tests are bounded, over all groups together (spec 25).
     fn nested(&mut self, test: impl FnOnce(&mut Self) -> Answer) -> Answer {
-        if self.check_depth == 128 {
+        if self.check_depth == 64 {
             return Err(Stop::Malformed);
         }
         self.check_depth += 1;

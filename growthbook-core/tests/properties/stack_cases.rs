@@ -93,8 +93,8 @@ pub fn stack_cases() -> Vec<StackCase> {
         ),
         StackCase::condition(
             "items of items",
-            &nested("{\"a\":{\"$elemMatch\":", "{\"b\":1}", "}}", 32),
-            nested("{\"a\":[", "{\"b\":1}", "]}", 32),
+            &nested("{\"a\":{\"$elemMatch\":", "{\"b\":1}", "}}", 16),
+            nested("{\"a\":[", "{\"b\":1}", "]}", 16),
             Some(true),
         ),
         StackCase::condition(
@@ -194,7 +194,7 @@ pub fn stack_cases() -> Vec<StackCase> {
         let inner = format!("{{\"$elemMatch\":{}}}", next(index));
         format!("{{\"a\":{}}}", nested("{\"$not\":", &inner, "}", 100))
     };
-    let items = nested("{\"a\":[", "{\"b\":1}", "]}", 32);
+    let items = nested("{\"a\":[", "{\"b\":1}", "]}", 16);
     let groups_of_items = chain(&under, "{\"b\":1}", 40);
     cases.push(StackCase::new(
         "saved groups, items and negations",
@@ -219,7 +219,7 @@ pub fn stack_cases() -> Vec<StackCase> {
         ),
         (
             "prerequisites and items",
-            nested("{\"a\":{\"$elemMatch\":", "{\"b\":1}", "}}", 32),
+            nested("{\"a\":{\"$elemMatch\":", "{\"b\":1}", "}}", 16),
             items.clone(),
             "{}",
             Some(true),
