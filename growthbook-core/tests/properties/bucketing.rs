@@ -104,6 +104,11 @@ proptest! {
         prop_assert!(before.is_none() || before == after);
         prop_assert!(before == after || after == Some(taken.len()));
     }
+}
+
+proptest! {
+    // 4_000: a case compiles four or five payloads or experiments.
+    #![proptest_config(cases(4_000))]
 
     /// Row 7.
     #[test]
@@ -118,6 +123,11 @@ proptest! {
         prop_assert!(within(0.0, cut_at) != within(cut_at, 1.0));
         prop_assert!(!(within(0.0, cut_at) && within(share(cut + gap), 1.0)));
     }
+}
+
+proptest! {
+    // 4_000: a case compiles four or five payloads or experiments.
+    #![proptest_config(cases(4_000))]
 
     /// Row 8.
     #[test]

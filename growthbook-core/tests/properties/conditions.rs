@@ -67,63 +67,6 @@ proptest! {
         prop_assert_eq!([nor, not_or, and, nand], [not, not, plain, not]);
     }
 
-    /// Row 9: De Morgan.
-    #[test]
-    fn negation_swaps_any_and_all(bytes in bytes(160), more in bytes(80)) {
-        let Some([c, attributes, groups]) = definite(&bytes) else { return Ok(()) };
-        let d = Choices::definite(&more).condition(2);
-        let Some(()) = (match naive::evaluate(
-            &Json::parse(&format!("{{\"$and\":[{{\"$or\":[{{}},{d}]}},{{\"$not\":{d}}},{d}]}}")).unwrap(),
-            &Json::parse(&attributes).unwrap(),
-            &Json::parse(&groups).unwrap(),
-        ) {
-            Err(Stop::Malformed) => None,
-            _ => Some(()),
-        }) else { return Ok(()) };
-        let [not_any, all_not, not_all, any_not] = answers(
-            [
-                format!("{{\"$not\":{{\"$or\":[{c},{d}]}}}}"),
-                format!("{{\"$and\":[{{\"$not\":{c}}},{{\"$not\":{d}}}]}}"),
-                format!("{{\"$not\":{{\"$and\":[{c},{d}]}}}}"),
-                format!("{{\"$or\":[{{\"$not\":{c}}},{{\"$not\":{d}}}]}}"),
-            ],
-            &attributes,
-            &groups,
-        );
-        prop_assert_eq!(not_any, all_not, "{} {} {} {}", c, d, attributes, groups);
-        prop_assert_eq!(not_all, any_not, "{} {} {} {}", c, d, attributes, groups);
-    }
-
-    /// Row 9: pairs of operators that are each other's negation, on any values. Not `$gt` and `$lte`: on values that
-    /// have no order both are false.
-    #[test]
-    fn operators_and_their_opposites_complement_each_other(bytes in bytes(60)) {
-        let mut choices = Choices::wild(&bytes);
-        let (value, operand) = (choices.value(3), choices.value(2));
-        let list = format!("[{},{}]", choices.value(2), choices.value(1));
-        let pattern = crate::grammar::quoted(&choices.value(1));
-        let attributes = format!("{{\"a\":{value}}}");
-        let test = |operator: &str, operand: &str| format!("{{\"a\":{{\"{operator}\":{operand}}}}}");
-        let found = answers(
-            [
-                test("$eq", &operand), test("$ne", &operand),
-                test("$in", &list), test("$nin", &list),
-                test("$ini", &list), test("$nini", &list),
-                test("$exists", "true"), test("$exists", "false"),
-                test("$veq", &operand), test("$vne", &operand),
-                test("$regex", &pattern), test("$notRegex", &pattern),
-                test("$inGroup", "\"g\""), test("$notInGroup", "\"g\""),
-            ],
-            &attributes,
-            &format!("{{\"g\":{list}}}"),
-        );
-        for pair in found.chunks_exact(2) {
-            prop_assert!(pair[0] != pair[1], "{} {} {} {:?}", value, operand, list, found);
-        }
-        let [everybody] = answers(["{\"$and\":[{}]}".to_owned()], &attributes, "{}");
-        prop_assert!(everybody);
-    }
-
     /// Row 10.
     #[test]
     fn the_order_of_a_conditions_parts_does_not_matter(bytes in bytes(200), turn in 0_usize..4) {
@@ -158,11 +101,83 @@ proptest! {
         rules.reverse();
         prop_assert_eq!(&before, &value(&rules));
     }
+}
+
+proptest! {
+    // 2_000: a case compiles six conditions, and the fuzz target runs the same.
+    #![proptest_config(cases(2_000))]
 
     /// The differential of the fuzz target, over bytes that nobody guides.
     #[test]
     fn both_interpreters_agree(bytes in bytes(300)) {
         targets::condition(&bytes);
+    }
+}
+
+proptest! {
+    // 4_000: a case compiles a payload of many conditions.
+    #![proptest_config(cases(4_000))]
+
+    /// Row 9: pairs of operators that are each other's negation, on any values. Not `$gt` and `$lte`: on values that
+    /// have no order both are false.
+    #[test]
+    fn operators_and_their_opposites_complement_each_other(bytes in bytes(60)) {
+        let mut choices = Choices::wild(&bytes);
+        let (value, operand) = (choices.value(3), choices.value(2));
+        let list = format!("[{},{}]", choices.value(2), choices.value(1));
+        let pattern = crate::grammar::quoted(&choices.value(1));
+        let attributes = format!("{{\"a\":{value}}}");
+        let test = |operator: &str, operand: &str| format!("{{\"a\":{{\"{operator}\":{operand}}}}}");
+        let found = answers(
+            [
+                test("$eq", &operand), test("$ne", &operand),
+                test("$in", &list), test("$nin", &list),
+                test("$ini", &list), test("$nini", &list),
+                test("$exists", "true"), test("$exists", "false"),
+                test("$veq", &operand), test("$vne", &operand),
+                test("$regex", &pattern), test("$notRegex", &pattern),
+                test("$inGroup", "\"g\""), test("$notInGroup", "\"g\""),
+            ],
+            &attributes,
+            &format!("{{\"g\":{list}}}"),
+        );
+        for pair in found.chunks_exact(2) {
+            prop_assert!(pair[0] != pair[1], "{} {} {} {:?}", value, operand, list, found);
+        }
+        let [everybody] = answers(["{\"$and\":[{}]}".to_owned()], &attributes, "{}");
+        prop_assert!(everybody);
+    }
+}
+
+proptest! {
+    // 4_000: a case compiles a payload of many conditions.
+    #![proptest_config(cases(4_000))]
+
+    /// Row 9: De Morgan.
+    #[test]
+    fn negation_swaps_any_and_all(bytes in bytes(160), more in bytes(80)) {
+        let Some([c, attributes, groups]) = definite(&bytes) else { return Ok(()) };
+        let d = Choices::definite(&more).condition(2);
+        let Some(()) = (match naive::evaluate(
+            &Json::parse(&format!("{{\"$and\":[{{\"$or\":[{{}},{d}]}},{{\"$not\":{d}}},{d}]}}")).unwrap(),
+            &Json::parse(&attributes).unwrap(),
+            &Json::parse(&groups).unwrap(),
+        ) {
+            Err(Stop::Malformed) => None,
+            _ => Some(()),
+        }) else { return Ok(()) };
+        let [not_any, all_not, not_all, any_not] = answers(
+            [
+                format!("{{\"$not\":{{\"$or\":[{c},{d}]}}}}"),
+                format!("{{\"$and\":[{{\"$not\":{c}}},{{\"$not\":{d}}}]}}"),
+                format!("{{\"$not\":{{\"$and\":[{c},{d}]}}}}"),
+                format!("{{\"$or\":[{{\"$not\":{c}}},{{\"$not\":{d}}}]}}"),
+            ],
+            &attributes,
+            &groups,
+        );
+        prop_assert_eq!(not_any, all_not, "{} {} {} {}", c, d, attributes, groups);
+        prop_assert_eq!(not_all, any_not, "{} {} {} {}", c, d, attributes, groups);
     }
 }
 

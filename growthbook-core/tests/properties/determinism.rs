@@ -132,9 +132,5 @@ fn digest() -> String {
             hasher.update(diagnostic.to_string());
         }
     }
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:?}", hasher.finalize()).replace([' ', '\n'], "")
 }

@@ -199,20 +199,19 @@ impl<'b> Choices<'b> {
             let key = it.pick(FEATURES).to_owned();
             (key, it.feature())
         });
-        let mut payload = format!("{{\"features\":{features}");
+        let mut sections = vec![format!("\"features\":{features}")];
         if self.one_in(2) {
-            payload.push_str(&format!(",\"savedGroups\":{}", self.groups()));
+            sections.push(format!("\"savedGroups\":{}", self.groups()));
         }
         if self.one_in(2) {
             let experiments = self.list(3, Self::auto_experiment);
-            payload.push_str(&format!(",\"experiments\":{experiments}"));
+            sections.push(format!("\"experiments\":{experiments}"));
         }
         if self.one_in(2) {
             let bandits = self.object(3, |it| (it.pick(BANDITS).to_owned(), it.bandit()));
-            payload.push_str(&format!(",\"contextualBandits\":{bandits}"));
+            sections.push(format!("\"contextualBandits\":{bandits}"));
         }
-        payload.push('}');
-        payload
+        format!("{{{}}}", sections.join(","))
     }
 
     fn feature(&mut self) -> String {
@@ -313,7 +312,9 @@ impl<'b> Choices<'b> {
                 let result = it.value(2);
                 format!("{{\"experiment\":{experiment},\"result\":{result}}}")
             }),
-            "hashAttribute" | "fallbackAttribute" | "attribute" => quoted(self.pick(NAMES)),
+            "hashAttribute" | "fallbackAttribute" | "attribute" | "changeId" => {
+                quoted(self.pick(NAMES))
+            }
             "key" | "seed" | "name" | "phase" => quoted(self.pick(EXPERIMENTS)),
             "status" => self
                 .pick(&["\"running\"", "\"draft\"", "\"stopped\""])
@@ -333,7 +334,6 @@ impl<'b> Choices<'b> {
                 format!("{{\"type\":\"{kind}\",\"pattern\":{pattern},\"include\":{include}}}")
             }),
             "groups" => self.list(2, |it| quoted(it.pick(GROUPS))),
-            "changeId" => quoted(self.pick(NAMES)),
             _ => self.pick(&["true", "false", "0", "1"]).to_owned(),
         }
     }

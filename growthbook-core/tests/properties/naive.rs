@@ -1,6 +1,14 @@
 //! A second interpreter of conditions, written from sections 3 to 5 of the evaluation specification as plain recursion
 //! over JSON, to hold the first one against. Nothing is prepared, shared or clever here.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "every number is a double (spec 0), and exponents are small"
+)]
+
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -13,8 +21,8 @@ pub(crate) enum Json {
     Bool(bool),
     Number(f64),
     String(String),
-    Array(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    Array(Vec<Self>),
+    Object(Vec<(String, Self)>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

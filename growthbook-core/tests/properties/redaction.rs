@@ -13,7 +13,9 @@ use crate::support::cases;
 
 /// A secret in all its forms.
 fn forms(secret: &[u8]) -> Vec<String> {
-    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = secret
+        .iter()
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     let percent = |escape: fn(u8) -> String| -> String {
         secret
             .iter()

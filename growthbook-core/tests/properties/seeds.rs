@@ -4,9 +4,11 @@ use std::path::Path;
 
 use crate::targets;
 
+type Target = fn(&[u8]);
+
 #[test]
 fn every_seed_passes_its_target() {
-    let targets: [(&str, fn(&[u8])); 6] = [
+    let targets: [(&str, Target); 6] = [
         ("condition", targets::condition),
         ("decrypt", targets::decrypt),
         ("eval_any", targets::eval_any),

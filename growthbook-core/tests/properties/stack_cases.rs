@@ -68,6 +68,7 @@ impl StackCase {
 }
 
 /// All of them.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub fn stack_cases() -> Vec<StackCase> {
     let nested = |open: &str, inner: &str, close: &str, times: usize| {
         format!("{}{inner}{}", open.repeat(times), close.repeat(times))

@@ -46,7 +46,8 @@ impl Recorder for Writes {
 }
 
 proptest! {
-    #![proptest_config(cases(10_000))]
+    // 3,000: a case compiles five payloads.
+    #![proptest_config(cases(3_000))]
 
     #[test]
     fn an_assignment_outlives_every_change_but_of_its_version(

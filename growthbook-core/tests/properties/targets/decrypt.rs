@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use aes::Aes128;
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeEncrypt, KeyIvInit};
@@ -55,9 +57,7 @@ fn load(sealed: &str, key: &DecryptionKey) {
                     || sealed.is_empty()
                     || growthbook_core::decrypt(sealed, key).is_ok()
             ),
-            Err(_) => {
-                assert!(section == "Features" && std::sync::Arc::ptr_eq(&before, &client.ruleset()))
-            }
+            Err(_) => assert!(section == "Features" && Arc::ptr_eq(&before, &client.ruleset())),
         }
     }
 }
