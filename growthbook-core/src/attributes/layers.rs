@@ -36,9 +36,7 @@ impl<'a> Layers<'a> {
     pub(crate) fn merged(&self) -> Attributes {
         let mut merged = self.global.cloned().unwrap_or_default();
         for layer in [self.user, self.overrides].into_iter().flatten() {
-            for (name, value) in layer.iter() {
-                merged.insert(name, value.clone());
-            }
+            merged.extend(layer.iter().map(|(name, value)| (name, value.clone())));
         }
         if let Some(remote_groups) = self.remote_groups {
             merged.insert(REMOTE_GROUPS, remote_groups.clone());

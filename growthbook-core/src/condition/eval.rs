@@ -55,6 +55,8 @@ pub(crate) struct Evaluator<'g> {
     resolutions: u32,
     /// Items within items, bounded: each level takes some of the thread's stack.
     item_depth: u32,
+    /// Checks within checks, bounded likewise: saved groups can add up what one document cannot nest.
+    check_depth: u32,
 }
 
 /// One step of the way back up from a part of a condition to the whole.
@@ -80,6 +82,7 @@ impl<'g> Evaluator<'g> {
             visiting: Stack::new(),
             resolutions: 0,
             item_depth: 0,
+            check_depth: 0,
         }
     }
 
@@ -263,15 +266,31 @@ impl<'g> Evaluator<'g> {
         operator: &Operator,
         value: &AttributeValue,
     ) -> Result<Truth, Malformed> {
+        match operator {
+            Operator::ContainsAll(expected) => self.contains_all(expected, value),
+            Operator::HasElement(element) => self.has_element(element, value),
+            Operator::Not(check) => Ok(!self.nested(|evaluator| evaluator.check(check, value))?),
+            Operator::Size(check) => match value {
+                AttributeValue::List(items) => {
+                    let size = AttributeValue::Number(Number::from(items.len()));
+                    self.nested(|evaluator| evaluator.check(check, &size))
+                }
+                _ => Ok(Truth::No),
+            },
+            operator => Ok(self.plain_operator(operator, value)),
+        }
+    }
+
+    /// An operator without checks inside. Kept apart, so that those with checks inside take little of the thread's stack.
+    #[inline(never)]
+    fn plain_operator(&self, operator: &Operator, value: &AttributeValue) -> Truth {
         let holds = match operator {
-            Operator::ContainsAll(expected) => return self.contains_all(expected, value),
             Operator::Equal { to, negated } => value.is_same_scalar(to) != *negated,
             Operator::Exists(wanted) => value.is_null() != *wanted,
-            Operator::HasElement(element) => return self.has_element(element, value),
             Operator::In { members, negated } => members.match_value(value) != *negated,
             Operator::InGroup { group, negated } => {
                 let entry = self.groups.get(group).map(|(_, entry)| entry);
-                return Ok(in_group(entry, value, *negated));
+                return in_group(entry, value, *negated);
             }
             Operator::Matches { pattern, negated } => {
                 let found = match (pattern, value) {
@@ -283,8 +302,11 @@ impl<'g> Evaluator<'g> {
                 };
                 found != *negated
             }
-            Operator::Never => false,
-            Operator::Not(check) => return Ok(!self.check(check, value)?),
+            Operator::ContainsAll(_)
+            | Operator::HasElement(_)
+            | Operator::Never
+            | Operator::Not(_)
+            | Operator::Size(_) => false,
             Operator::Ordered { how, to } => match (value, to) {
                 (AttributeValue::Number(value), AttributeValue::Number(to)) => value
                     .partial_cmp(to)
@@ -294,21 +316,14 @@ impl<'g> Evaluator<'g> {
                 }
                 _ => false,
             },
-            Operator::Size(check) => match value {
-                AttributeValue::List(items) => {
-                    let size = AttributeValue::Number(Number::from(items.len()));
-                    return self.check(check, &size);
-                }
-                _ => false,
-            },
             Operator::Type(kind) => Kind::of(value) == *kind,
-            Operator::Unknown => return Ok(Truth::Unknown),
+            Operator::Unknown => return Truth::Unknown,
             Operator::Version { how, to } => {
                 let ordering = to.as_ref().and_then(|to| to.ordering_of(value));
                 ordering.map_or(matches!(how, Comparison::NotEqual), |it| how.holds(it))
             }
         };
-        Ok(holds.into())
+        holds.into()
     }
 
     /// Every expected item is matched by some item of the list.
@@ -320,15 +335,17 @@ impl<'g> Evaluator<'g> {
         let Some(items) = value.as_list() else {
             return Ok(Truth::No);
         };
-        let mut any_unknown = false;
-        for check in expected {
-            match self.any_item(items, |evaluator, item| evaluator.check(check, item))? {
-                Truth::No => return Ok(Truth::No),
-                Truth::Unknown => any_unknown = true,
-                Truth::Yes => {}
+        self.nested(|evaluator| {
+            let mut any_unknown = false;
+            for check in expected {
+                match evaluator.any_item(items, |evaluator, item| evaluator.check(check, item))? {
+                    Truth::No => return Ok(Truth::No),
+                    Truth::Unknown => any_unknown = true,
+                    Truth::Yes => {}
+                }
             }
-        }
-        Ok(Truth::all_but_no(any_unknown))
+            Ok(Truth::all_but_no(any_unknown))
+        })
     }
 
     fn has_element(
@@ -343,13 +360,29 @@ impl<'g> Evaluator<'g> {
             return Err(Malformed);
         }
         self.item_depth += 1;
-        let truth = self.any_item(items, |evaluator, item| match element {
-            _ if item.is_null() => Ok(Truth::No),
-            Element::Condition(condition) => evaluator.condition(condition, &Scope::Item(item)),
-            Element::Malformed => Err(Malformed),
-            Element::Value(check) => evaluator.check(check, item),
+        let truth = self.nested(|evaluator| {
+            evaluator.any_item(items, |evaluator, item| match element {
+                _ if item.is_null() => Ok(Truth::No),
+                Element::Condition(condition) => evaluator.condition(condition, &Scope::Item(item)),
+                Element::Malformed => Err(Malformed),
+                Element::Value(check) => evaluator.check(check, item),
+            })
         });
         self.item_depth -= 1;
+        truth
+    }
+
+    /// A check inside a check.
+    fn nested(
+        &mut self,
+        test: impl FnOnce(&mut Self) -> Result<Truth, Malformed>,
+    ) -> Result<Truth, Malformed> {
+        if self.check_depth == MOST_CHECK_DEPTH {
+            return Err(Malformed);
+        }
+        self.check_depth += 1;
+        let truth = test(self);
+        self.check_depth -= 1;
         truth
     }
 
@@ -487,4 +520,8 @@ pub(crate) const MOST_HOPS: usize = 1_000;
 pub(crate) const MOST_RESOLUTIONS: u32 = 4_096;
 
 /// Lists within lists that `$elemMatch` descends into, at most. What evaluation needs of the thread's stack rests on it.
-const MOST_ITEM_DEPTH: u32 = 32;
+const MOST_ITEM_DEPTH: u32 = 16;
+
+/// Checks within checks, at most; no author nests a dozen. What evaluation needs of the thread's stack rests on
+/// this, too.
+const MOST_CHECK_DEPTH: u32 = 64;

@@ -72,6 +72,30 @@ impl<'a> Decision<'a> {
     }
 }
 
+/// What dependent features look at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parent<'a> {
+    value: &'a FeatureValue,
+    is_cyclic: bool,
+}
+
+impl<'a> From<&Decision<'a>> for Parent<'a> {
+    fn from(decision: &Decision<'a>) -> Self {
+        Self {
+            value: decision.value,
+            is_cyclic: decision.source == FeatureSource::CyclicPrerequisite,
+        }
+    }
+}
+
+/// What a rule's prerequisite came to.
+enum Need {
+    Cyclic,
+    Gate,
+    Met,
+    Skip,
+}
+
 /// What a rule came to.
 enum Verdict<'a> {
     Decided(Decision<'a>),
@@ -154,10 +178,21 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
 
     fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
         for prerequisite in &rule.prerequisites {
-            if let Some(verdict) = self.unmet(prerequisite) {
-                return verdict;
-            }
+            let source = match self.need(prerequisite) {
+                Need::Cyclic => FeatureSource::CyclicPrerequisite,
+                Need::Gate => FeatureSource::Prerequisite,
+                Need::Met => continue,
+                Need::Skip => return Verdict::Skip,
+            };
+            return Verdict::Decided(Decision::null(source));
         }
+        self.rule_on_its_own(rule, at)
+    }
+
+    /// A rule whose prerequisites are met. Kept apart, like all that does not lead to further features: evaluation
+    /// recurses through what calls it, and that must take little of the thread's stack.
+    #[inline(never)]
+    fn rule_on_its_own(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
         if !rule
             .filters
             .iter()
@@ -186,30 +221,26 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
         }
     }
 
-    /// What becomes of a rule whose prerequisite is not met; `None` if it is (spec 13).
-    fn unmet(&mut self, prerequisite: &'a Prerequisite) -> Option<Verdict<'a>> {
+    /// Whether a rule's prerequisite is met, and if not, what becomes of the rule (spec 13).
+    fn need(&mut self, prerequisite: &'a Prerequisite) -> Need {
         let Prerequisite::Feature {
             feature,
             condition,
             gate,
         } = prerequisite
         else {
-            return Some(Verdict::Skip);
+            return Need::Skip;
         };
         let parent = self.prerequisite(feature);
-        if parent.source == FeatureSource::CyclicPrerequisite {
-            return Some(Verdict::Decided(Decision::null(
-                FeatureSource::CyclicPrerequisite,
-            )));
-        }
-        if self.accepts(condition.as_ref(), parent.value) {
-            return None;
-        }
-        Some(if *gate {
-            Verdict::Decided(Decision::null(FeatureSource::Prerequisite))
+        if parent.is_cyclic {
+            Need::Cyclic
+        } else if self.accepts(condition.as_ref(), parent.value) {
+            Need::Met
+        } else if *gate {
+            Need::Gate
         } else {
-            Verdict::Skip
-        })
+            Need::Skip
+        }
     }
 
     /// Whether all of an experiment's own prerequisites are met, where gates mean nothing (spec 16, step 10e).
@@ -219,13 +250,13 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
                 feature, condition, ..
             } => {
                 let parent = self.prerequisite(feature);
-                parent.source != FeatureSource::CyclicPrerequisite
-                    && self.accepts(condition.as_ref(), parent.value)
+                !parent.is_cyclic && self.accepts(condition.as_ref(), parent.value)
             }
             Prerequisite::Malformed => false,
         })
     }
 
+    #[inline(never)]
     fn accepts(&self, condition: Option<&Condition>, value: &FeatureValue) -> bool {
         let Some(condition) = condition else {
             return true;

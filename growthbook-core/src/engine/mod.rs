@@ -30,7 +30,7 @@ mod subject;
 use std::sync::Arc;
 
 pub use self::auto::{AutoExperiments, AutoOptions, AutoResult, run_auto_experiments};
-pub(crate) use self::feature::Decision;
+pub(crate) use self::feature::{Decision, Parent};
 pub(crate) use self::outcome::Outcome;
 pub use self::recorder::{Exposure, FeatureUsage, Recorder, Silent};
 pub use self::subject::Subject;
@@ -108,7 +108,7 @@ pub(crate) struct Run<'a, 'r, R> {
     /// Features evaluated so far.
     evaluated: u32,
     /// Decisions that will be asked for again, once it shows that prerequisites fan out.
-    decided: Vec<(u32, Decision<'a>)>,
+    decided: Vec<(u32, Parent<'a>)>,
 }
 
 /// A feature as it is asked for. Its text is looked up only by those who want it.
@@ -155,32 +155,33 @@ impl<'a, 'r, R: Recorder> Run<'a, 'r, R> {
     }
 
     /// A feature that another one asks for.
-    fn prerequisite(&mut self, feature: &'a FeatureRef) -> Decision<'a> {
+    #[inline(never)]
+    fn prerequisite(&mut self, feature: &'a FeatureRef) -> Parent<'a> {
         match feature {
             FeatureRef::Indexed(place) if self.evaluated > MOST_FORGOTTEN => {
                 self.remembered(*place)
             }
-            FeatureRef::Indexed(place) => self.feature(*place, Key::Place(*place)),
-            FeatureRef::Named(key) => self.feature_named(key),
-            FeatureRef::Nowhere => Decision::unknown(),
+            FeatureRef::Indexed(place) => Parent::from(&self.feature(*place, Key::Place(*place))),
+            FeatureRef::Named(key) => Parent::from(&self.feature_named(key)),
+            FeatureRef::Nowhere => Parent::from(&Decision::unknown()),
         }
     }
 
     /// Features may ask for the same ones along many paths: so many, in a payload made for it, that only remembering
     /// decisions bounds the work. Only a feature whose decision cannot depend on the path to it is remembered.
     #[cold]
-    fn remembered(&mut self, place: u32) -> Decision<'a> {
-        if let Some((_, decision)) = self.decided.iter().find(|(it, _)| *it == place) {
-            return *decision;
+    fn remembered(&mut self, place: u32) -> Parent<'a> {
+        if let Some((_, parent)) = self.decided.iter().find(|(it, _)| *it == place) {
+            return *parent;
         }
-        let decision = self.feature(place, Key::Place(place));
+        let parent = Parent::from(&self.feature(place, Key::Place(place)));
         let reach = self.ruleset.feature(place).map(|feature| feature.reach);
         if let Some(Reach::Ends(height)) = reach
             && self.ancestors.len() + height as usize <= MOST_PREREQUISITES
         {
-            self.decided.push((place, decision));
+            self.decided.push((place, parent));
         }
-        decision
+        parent
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where a redirect experiment sends a page (section 21).
 
+use std::collections::HashSet;
+
 use url::{Position, Url};
 
 use super::PageUrl;
@@ -12,8 +14,9 @@ pub(crate) fn merge_query(current: &PageUrl, target: &str) -> String {
     };
     let mut pairs: Vec<_> = merged.query_pairs().into_owned().collect();
     let own = pairs.len();
+    let mut present: HashSet<_> = pairs.iter().map(|(name, _)| name.clone()).collect();
     for (name, value) in current.query_pairs() {
-        if !pairs.iter().any(|(present, _)| *present == name) {
+        if present.insert(name.clone().into_owned()) {
             pairs.push((name.into_owned(), value.into_owned()));
         }
     }

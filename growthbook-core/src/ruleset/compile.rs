@@ -1,6 +1,9 @@
 //! From a payload's text to a [`Ruleset`].
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::RandomState;
 
 use super::graph;
 use super::model::{AutoExperiment, Bandit, Feature, Reach, Rule};
@@ -95,7 +98,7 @@ struct Compiler {
     groups: TextIndex,
     defined_groups: Vec<(u32, SavedGroup)>,
     experiments: Vec<AutoExperiment>,
-    bandits: Vec<(Box<str>, Bandit)>,
+    bandits: HashMap<Box<str>, Bandit, RandomState>,
     shared: Shared,
     values: Values,
     diagnostics: Vec<Diagnostic>,
@@ -134,8 +137,10 @@ impl Compiler {
     }
 
     fn diagnose(&mut self, place: &str, problems: impl IntoIterator<Item = Problem>) {
+        let room = MOST_DIAGNOSTICS.saturating_sub(self.diagnostics.len());
         let diagnostics = problems
             .into_iter()
+            .take(room)
             .map(|it| Diagnostic::new(place.to_owned(), it));
         self.diagnostics.extend(diagnostics);
     }
@@ -217,7 +222,7 @@ impl Compiler {
             values: self.values.finish(),
             groups,
             experiments: self.experiments.into_boxed_slice(),
-            bandits: self.bandits.into_iter().collect(),
+            bandits: self.bandits,
             sticky_attributes: Box::default(),
             diagnostics: Box::default(),
             patterns: self.shared.bounded_patterns(),
@@ -227,7 +232,8 @@ impl Compiler {
             revision: OnceLock::new(),
         };
         ruleset.sticky_attributes = ruleset.find_sticky_attributes();
-        self.diagnostics.extend(ruleset.dangling());
+        let room = MOST_DIAGNOSTICS.saturating_sub(self.diagnostics.len());
+        self.diagnostics.extend(ruleset.dangling(room));
         ruleset.diagnostics = self.diagnostics.into_boxed_slice();
         ruleset
     }
@@ -254,9 +260,10 @@ impl Sink for Compiler {
             (Section::ContextualBandits, Some(id)) => {
                 let place = || format!("contextualBandits.{id}");
                 let bandit = self.read(place, |reader, _| rules::bandit(json, reader));
-                self.bandits.retain(|(other, _)| **other != *id);
-                self.bandits
-                    .extend(bandit.map(|bandit| (id.into(), bandit)));
+                match bandit {
+                    Some(bandit) => self.bandits.insert(id.into(), bandit),
+                    None => self.bandits.remove(id),
+                };
             }
             (Section::Experiments, _) => {
                 let index = self.experiments.len();
@@ -298,6 +305,9 @@ impl Sink for Compiler {
         self.date_updated = Some(date.into());
     }
 }
+
+/// Diagnostics kept, at most: a malformed part may take two bytes of the payload, and what is said of it a hundred.
+const MOST_DIAGNOSTICS: usize = 1_000;
 
 impl Default for Values {
     fn default() -> Self {

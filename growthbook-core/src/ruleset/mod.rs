@@ -19,6 +19,7 @@ pub(crate) use self::model::{
 use crate::audience::HashAttribute;
 use crate::condition::{SavedGroup, SavedGroups};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::experiment::ExperimentInfo;
 use crate::feature_value::FeatureValue;
 use crate::js_regex::JsRegex;
 use crate::secret::DecryptionKey;
@@ -112,7 +113,7 @@ impl Ruleset {
         compile::compile(payload.into(), key, Some(self), most_bytes)
     }
 
-    /// What was set aside, replaced by a default, or can never work.
+    /// What was set aside, replaced by a default, or can never work: the first thousand of it.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
@@ -219,51 +220,51 @@ impl Ruleset {
             .filter_map(Rule::as_experiment)
             .map(|rule| &rule.experiment);
         let autos = self.experiments.iter().map(|auto| &auto.experiment);
-        let mut attributes: Vec<HashAttribute> = Vec::new();
-        for experiment in in_rules.chain(autos) {
-            for attribute in experiment.sticky_attributes() {
-                if attributes
-                    .iter()
-                    .all(|it| it.as_str() != attribute.as_str())
-                {
-                    attributes.push(attribute.clone());
-                }
-            }
-        }
-        attributes.into_boxed_slice()
+        let mut seen = TextIndex::default();
+        in_rules
+            .chain(autos)
+            .flat_map(ExperimentInfo::sticky_attributes)
+            .filter(|attribute| {
+                let known = seen.len();
+                seen.insert(attribute.as_str());
+                seen.len() > known
+            })
+            .cloned()
+            .collect()
     }
 
-    /// References that lead nowhere, or in circles.
-    fn dangling(&self) -> Vec<Diagnostic> {
+    /// References that lead nowhere, or in circles: the first `room` of them.
+    fn dangling(&self, room: usize) -> Vec<Diagnostic> {
         let mut found = Vec::new();
+        let mut tell = |place: &dyn Fn() -> String, problem: Problem| {
+            if found.len() < room {
+                found.push(Diagnostic::new(place(), problem));
+            }
+        };
         for (key, feature) in self.features.iter().zip(&self.entries) {
             let Some(feature) = feature else { continue };
             let place = || format!("features.{key}");
             if feature.reach == Reach::Cycle {
-                found.push(Diagnostic::new(place(), Problem::CyclicPrerequisite));
+                tell(&place, Problem::CyclicPrerequisite);
             }
             for rule in feature.rules.iter().filter_map(Rule::as_experiment) {
                 if let Some(id) = rule.experiment.bandit.as_deref()
                     && self.bandit(id).is_none()
                 {
-                    let problem = Problem::UnknownBandit { id: id.to_owned() };
-                    found.push(Diagnostic::new(place(), problem));
+                    tell(&place, Problem::UnknownBandit { id: id.to_owned() });
                 }
             }
             for parent in graph::parents(feature) {
                 if self.feature(parent).is_none() {
                     let key = self.feature_key(parent).to_owned();
-                    found.push(Diagnostic::new(
-                        place(),
-                        Problem::UnknownPrerequisite { key },
-                    ));
+                    tell(&place, Problem::UnknownPrerequisite { key });
                 }
             }
         }
         for (id, group) in self.groups.iter() {
             if matches!(group, SavedGroup::Absent) {
                 let problem = Problem::UnknownGroup { id: id.to_owned() };
-                found.push(Diagnostic::new("savedGroups".to_owned(), problem));
+                tell(&|| "savedGroups".to_owned(), problem);
             }
         }
         found
