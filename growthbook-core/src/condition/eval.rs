@@ -53,6 +53,8 @@ pub(crate) struct Evaluator<'g> {
     visiting: Stack<u32, 8>,
     /// Groups resolved so far, bounded: a few groups that name each other twice can ask for exponential work.
     resolutions: u32,
+    /// Parts looked at so far, bounded where there are groups: a large one may be asked for again and again.
+    steps: u32,
     /// Items within items, bounded: each level takes some of the thread's stack.
     item_depth: u32,
     /// Checks within checks, bounded likewise: saved groups can add up what one document cannot nest.
@@ -81,6 +83,7 @@ impl<'g> Evaluator<'g> {
             groups,
             visiting: Stack::new(),
             resolutions: 0,
+            steps: 0,
             item_depth: 0,
             check_depth: 0,
         }
@@ -126,6 +129,10 @@ impl<'g> Evaluator<'g> {
         let mut pending = Stack::<Pending<'c>, 8>::new();
         let mut next = root;
         loop {
+            self.steps = self.steps.saturating_add(1);
+            if self.steps > MOST_STEPS && self.resolutions > 0 {
+                return Err(Malformed);
+            }
             let mut truth = match next {
                 Condition::All(parts) => match self.leading_tests(parts, scope)? {
                     Lead::Decided(truth) => truth,
@@ -218,6 +225,7 @@ impl<'g> Evaluator<'g> {
                     any_unknown,
                 });
             };
+            self.steps = self.steps.saturating_add(1);
             match self.test(test, scope)? {
                 Truth::No => return Ok(Lead::Decided(Truth::No)),
                 Truth::Unknown => any_unknown = true,
@@ -518,6 +526,9 @@ pub(crate) const MOST_HOPS: usize = 1_000;
 
 /// Saved groups resolved in one call, at most (spec 25).
 pub(crate) const MOST_RESOLUTIONS: u32 = 4_096;
+
+/// Parts of conditions looked at in one call that resolves saved groups, at most (spec 25): some milliseconds of work.
+const MOST_STEPS: u32 = 250_000;
 
 /// Lists within lists that `$elemMatch` descends into, at most. What evaluation needs of the thread's stack rests on it.
 const MOST_ITEM_DEPTH: u32 = 16;

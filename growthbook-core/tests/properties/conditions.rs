@@ -181,6 +181,27 @@ proptest! {
     }
 }
 
+/// A large group that is asked for again and again is not looked at for ever, and running out is an error: no negation
+/// turns it into a pass.
+#[test]
+fn work_in_saved_groups_is_bounded() {
+    let tests: Vec<String> = (0..1_000).map(|it| format!("{{\"a\":{it}}}")).collect();
+    let groups = format!(
+        "{{\"g\":{{\"type\":\"condition\",\"condition\":{{\"$or\":[{}]}}}}}}",
+        tests.join(",")
+    );
+    let not_in_any_of = |count: usize| {
+        let references = vec!["{\"$savedGroup\":{\"id\":\"g\"}}"; count].join(",");
+        format!("{{\"$nor\":[{references}]}}")
+    };
+    let answers = answers(
+        [not_in_any_of(100), not_in_any_of(4_000)],
+        "{\"a\":-1}",
+        &groups,
+    );
+    assert_eq!(answers, [true, false]);
+}
+
 /// The check depth that saved groups add up to is bounded, and what is beyond is an error in both interpreters.
 #[test]
 fn tests_within_tests_across_groups_are_bounded() {

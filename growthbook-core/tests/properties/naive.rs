@@ -51,7 +51,12 @@ pub(crate) fn evaluate(condition: &Json, attributes: &Json, groups: &Json) -> An
         item_depth: 0,
         check_depth: 0,
     };
-    interpreter.condition(condition, attributes, &[])
+    let answer = interpreter.condition(condition, attributes, &[]);
+    // What so many groups add up to may be more than is looked at.
+    if answer.is_ok() && interpreter.resolutions > 500 {
+        return Err(Stop::Beyond);
+    }
+    answer
 }
 
 struct Interpreter<'g> {

@@ -101,14 +101,14 @@ fn spreads(version: HashVersion, buckets: u32) -> Vec<(String, Vec<f64>)> {
         for ((_, ranges), (_, found)) in splits.iter().zip(&mut p_values) {
             let mut distance = 0.0;
             for range in ranges {
-                let (mut due, mut seen) = (0.0, 0.0);
+                let (mut due, mut counted) = (0.0, 0.0);
                 for (place, count) in (0..buckets).zip(&histogram) {
                     if range.contains(f64::from(place) / f64::from(buckets)) {
                         due += f64::from(IDS) / f64::from(buckets);
-                        seen += count;
+                        counted += count;
                     }
                 }
-                distance += (seen - due).powi(2) / due;
+                distance += (counted - due).powi(2) / due;
             }
             found.push(tail_of_chi_square(
                 distance,
