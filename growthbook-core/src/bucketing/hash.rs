@@ -115,10 +115,7 @@ fn fnv1a_of_decimal(number: u32) -> u32 {
     let mut count = 0;
     let mut rest = number;
     for digit in &mut digits {
-        #[expect(clippy::cast_possible_truncation, reason = "a digit is below ten")]
-        {
-            *digit = b'0' + (rest % 10) as u8;
-        }
+        *digit = b'0' + (rest % 10) as u8;
         count += 1;
         rest /= 10;
         if rest == 0 {

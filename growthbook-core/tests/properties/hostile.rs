@@ -402,34 +402,3 @@ fn an_address_with_many_parameters_is_passed_on() {
         Some(2 * count)
     );
 }
-
-/// How long reading takes, for whoever asks: `cargo test --release --test properties -- --ignored --nocapture measure`.
-#[test]
-#[ignore = "measures, and asserts nothing"]
-#[expect(clippy::disallowed_methods, reason = "time is what it measures")]
-fn measure_wide_payloads() {
-    for count in [125_000, 250_000, 500_000] {
-        for (name, payload) in wide_payloads(count) {
-            let start = std::time::Instant::now();
-            let ruleset = Ruleset::from_json_within(payload.as_bytes(), None, usize::MAX)
-                .map(Arc::new)
-                .unwrap();
-            let loaded = start.elapsed();
-            let start = std::time::Instant::now();
-            let user = user("{\"id\":\"1\"}");
-            let _ = evaluate(&ruleset, "f", &user);
-            println!(
-                "{count} {name}: {} KiB, loaded in {loaded:?}, evaluated in {:?}",
-                payload.len() / 1024,
-                start.elapsed()
-            );
-        }
-        let start = std::time::Instant::now();
-        let user = wide_user(count);
-        let merged = Subject::new(&user).merged_attributes().len();
-        println!(
-            "{count} attributes: {merged} merged in {:?}",
-            start.elapsed()
-        );
-    }
-}

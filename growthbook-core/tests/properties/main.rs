@@ -1,4 +1,4 @@
-//! Properties of evaluation: what must hold for every payload and every user (rows of the reliability bar, section 3.2),
+//! Properties of evaluation: what must hold for every payload and every user,
 //! hostile inputs, small stacks, and the fuzz targets over their seeds.
 
 #![expect(
