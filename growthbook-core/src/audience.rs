@@ -1,6 +1,6 @@
 //! The parts by which rules and experiments choose their users, read from JSON with the leniency of spec 1.5.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::attributes::{AttributeValue, Layers, Number, Probe};
 use crate::bucketing::{HashSeed, HashVersion, Namespace, Range};
@@ -30,6 +30,12 @@ impl HashAttribute {
             head: Probe::new(&name).head(),
             text: name,
         }
+    }
+
+    /// `id`, the attribute that identifies users unless something else is said.
+    pub(crate) fn id() -> &'static Self {
+        static ID: LazyLock<HashAttribute> = LazyLock::new(|| HashAttribute::new("id".into()));
+        &ID
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -150,13 +156,14 @@ impl<'p> Reader<'p> {
         self.text(Number::from(index).text(&mut ryu_js::Buffer::new()))
     }
 
-    /// `hashVersion`: zero, null and other false values mean the default; anything but 1 and 2 buckets nobody.
+    /// `hashVersion`: zero and null mean the default; anything but 1 and 2 buckets nobody.
     pub(crate) fn hash_version(
         &mut self,
         object: &Object<'_>,
         default: HashVersion,
     ) -> Option<HashVersion> {
-        let Some(json) = object.get("hashVersion").filter(|json| json.is_truthy()) else {
+        let json = object.get_some("hashVersion");
+        let Some(json) = json.filter(|json| json.as_f64() != Some(0.0)) else {
             return Some(default);
         };
         let version = json.as_f64().and_then(HashVersion::from_number);

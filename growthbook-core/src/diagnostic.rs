@@ -30,7 +30,12 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn new(place: String, problem: Problem) -> Self {
+    pub(crate) fn new(mut place: String, problem: Problem) -> Self {
+        // Ids are as long as a payload's author likes, and there may be many diagnostics.
+        if let Some((end, _)) = place.char_indices().nth(MOST_PLACE_CHARS) {
+            place.truncate(end);
+            place.push('…');
+        }
         Self { place, problem }
     }
 
@@ -51,6 +56,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// Characters of a place that are kept.
+const MOST_PLACE_CHARS: usize = 256;
+
 /// What is wrong with a part of a payload.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -63,6 +71,11 @@ pub enum Problem {
     FewVariations {
         /// How many it has.
         count: usize,
+    },
+    /// A feature's key is longer than 1 KiB: the feature is left out, and is unknown.
+    LongKey {
+        /// How many bytes it has.
+        bytes: usize,
     },
     /// No engine runs a regular expression: it matches nothing, and its negation matches everything.
     InvalidPattern {
@@ -150,6 +163,9 @@ impl fmt::Display for Problem {
                 write!(f, "an experiment needs at least two variations and has {count}")
             }
             Self::InvalidPattern { reason } => write!(f, "a regular expression matches nothing: {reason}"),
+            Self::LongKey { bytes } => {
+                write!(f, "the key has {bytes} bytes, which is more than 1024")
+            }
             Self::InvalidWeights => {
                 f.write_str("`weights` must be one number per variation, none negative, that add up to 1; equal weights are used")
             }

@@ -41,7 +41,8 @@
 //! # What this crate does not do
 //!
 //! It opens no file and no socket, starts no thread, reads no environment and prints nothing. It does not panic on any
-//! payload, attributes or URL, and takes no lock while it evaluates.
+//! payload, attributes or URL. An evaluation waits for no writer, no I/O and no callback; what it prepares once, at first
+//! use (a pattern, an address, a value's JSON), takes a moment of computing.
 //!
 //! "Spec 16" and the like name sections of `docs/evaluation.md` in the repository, which says what an evaluation computes.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -32,10 +33,19 @@ pub struct UserContext {
 }
 
 /// Variations and values that are given whatever the rules say.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ForcedOutcomes {
     pub(crate) variations: BTreeMap<String, usize>,
     pub(crate) values: BTreeMap<String, FeatureValue>,
+}
+
+impl fmt::Debug for ForcedOutcomes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForcedOutcomes")
+            .field("variations", &self.variations)
+            .field("values", &self.values.keys())
+            .finish()
+    }
 }
 
 impl UserContext {

@@ -213,6 +213,7 @@ impl Attributes {
 }
 
 impl fmt::Debug for Attributes {
+    /// Says names and kinds, and not the values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
@@ -20,7 +21,7 @@ use crate::json::{self, Json};
 /// assert_ne!(AttributeValue::from(3), AttributeValue::from("3"));
 /// assert_eq!(AttributeValue::from(None::<&str>), AttributeValue::Null);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "JSON has six kinds of value and gets no more"
@@ -130,6 +131,20 @@ impl AttributeValue {
             (Self::Number(left), Self::Number(right)) => left == right,
             (Self::String(left), Self::String(right)) => left == right,
             _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for AttributeValue {
+    /// Says the kind and not the value: attributes are personal data, and `Debug` output ends up in logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::Bool(_) => f.write_str("Bool(..)"),
+            Self::Number(_) => f.write_str("Number(..)"),
+            Self::String(_) => f.write_str("String(..)"),
+            Self::List(items) => f.debug_list().entries(items).finish(),
+            Self::Map(entries) => fmt::Debug::fmt(entries, f),
         }
     }
 }

@@ -5,7 +5,7 @@ use arc_swap::ArcSwap;
 
 use super::{GrowthBookClient, Shared, Snapshot};
 use crate::error::BackgroundError;
-use crate::ruleset::{MOST_BYTES, PayloadError, Ruleset};
+use crate::ruleset::{PayloadError, Ruleset};
 use crate::secret::DecryptionKey;
 use crate::sticky_service::StickyBucketService;
 use crate::user::GlobalContext;
@@ -24,7 +24,7 @@ use crate::user::GlobalContext;
 /// # let _ = client;
 /// # Ok::<(), growthbook_core::BuildError>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct GrowthBookClientBuilder {
     payload: Option<Vec<u8>>,
@@ -41,6 +41,16 @@ pub(super) struct ErrorHandler(pub(super) Box<dyn Fn(&BackgroundError) + Send + 
 impl fmt::Debug for ErrorHandler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ErrorHandler")
+    }
+}
+
+impl fmt::Debug for GrowthBookClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrowthBookClientBuilder")
+            .field("payload_bytes", &self.payload.as_ref().map(Vec::len))
+            .field("decryption_key", &self.decryption_key)
+            .field("sticky", &self.sticky)
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,7 +97,9 @@ impl GrowthBookClientBuilder {
     ///
     /// When the payload to start from is not one.
     pub fn build(self) -> Result<GrowthBookClient, BuildError> {
-        let most_payload_bytes = self.most_payload_bytes.unwrap_or(MOST_BYTES);
+        let most_payload_bytes = self
+            .most_payload_bytes
+            .unwrap_or(Ruleset::MAX_PAYLOAD_BYTES);
         let ruleset = match &self.payload {
             None => Ruleset::empty(),
             Some(payload) => {

@@ -4,6 +4,7 @@ mod builder;
 mod sticky;
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -121,7 +122,8 @@ impl GrowthBookClient {
         !self.is_on(feature, user)
     }
 
-    /// A feature's value as a type of yours; `fallback`, which fixes the type, if there is no value or it does not fit.
+    /// A feature's value as a type of yours; `fallback`, which fixes the type, if there is no value or it does not fit. Text
+    /// is a `String`: the value outlives the features that it came from.
     ///
     /// # Blocking
     ///
@@ -184,8 +186,8 @@ impl GrowthBookClient {
         match &self.shared.sticky {
             None => engine::run(&snapshot.ruleset, experiment, &subject, None, &mut Silent),
             Some(service) => {
-                let attributes = experiment.info().sticky_attributes();
-                let identities = subject.identities(attributes);
+                let identities =
+                    engine::sticky_identities_of(&snapshot.ruleset, experiment, &subject);
                 sticky::evaluate(
                     &**service,
                     &identities,
@@ -285,8 +287,11 @@ impl GrowthBookClient {
 
 impl Shared {
     fn report(&self, error: &BackgroundError) {
-        if let Some(on_error) = &self.on_error {
-            (on_error.0)(error);
+        if let Some(on_error) = &self.on_error
+            && let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| (on_error.0)(error)))
+        {
+            // A panic in there disturbs nobody; dropping what was thrown could panic again.
+            std::mem::forget(payload);
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Evaluating with a store of sticky buckets: load what concerns the user, evaluate, save what was assigned.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use super::Shared;
 use crate::engine::Recorder;
-use crate::error::BackgroundError;
+use crate::error::{BackendError, BackgroundError};
 use crate::sticky::{StickyDocuments, StickyIdentity, StickyWrite};
 use crate::sticky_service::{Saved, StickyBucketService};
 
@@ -20,7 +22,7 @@ pub(super) fn evaluate<T>(
     if identities.is_empty() {
         return run(&mut StickyDocuments::new(), &mut assigned);
     }
-    let mut documents: StickyDocuments = match service.load(identities) {
+    let mut documents: StickyDocuments = match guarded(|| service.load(identities)) {
         Ok(documents) => documents.into_iter().collect(),
         Err(error) => {
             shared.report(&BackgroundError::Sticky(error));
@@ -30,23 +32,48 @@ pub(super) fn evaluate<T>(
     };
     let mut answer = run(&mut documents, &mut assigned);
     for _ in 0..MOST_RERUNS {
-        let mut lost = false;
-        for write in std::mem::take(&mut assigned.0) {
-            match service.save(&write.borrow()) {
-                Ok(Saved::Stored) => {}
-                Ok(Saved::Kept(standing)) => {
-                    documents.assign(write.identity, &write.key, &standing);
-                    lost = true;
-                }
-                Err(error) => shared.report(&BackgroundError::Sticky(error)),
-            }
-        }
-        if !lost {
-            break;
+        if !save(service, &mut assigned, &mut documents, shared) {
+            return answer;
         }
         answer = run(&mut documents, &mut assigned);
     }
+    save(service, &mut assigned, &mut documents, shared);
     answer
+}
+
+/// Saves what was assigned. Says whether another process was first with any of it; its assignments are then among the
+/// documents.
+fn save(
+    service: &dyn StickyBucketService,
+    assigned: &mut Assigned,
+    documents: &mut StickyDocuments,
+    shared: &Shared,
+) -> bool {
+    let mut lost = false;
+    for write in std::mem::take(&mut assigned.0) {
+        match guarded(|| service.save(&write.borrow())) {
+            Ok(Saved::Stored) => {}
+            Ok(Saved::Kept(standing)) => {
+                documents.assign(write.identity, &write.key, &standing);
+                lost = true;
+            }
+            Err(error) => shared.report(&BackgroundError::Sticky(error)),
+        }
+    }
+    lost
+}
+
+/// Calls the user's code. A panic there is one more way to fail, and ends here.
+fn guarded<T>(call: impl FnOnce() -> Result<T, BackendError>) -> Result<T, BackendError> {
+    panic::catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
+        // Dropping what was thrown could panic again.
+        std::mem::forget(payload);
+        Err(BackendError::new(
+            "sticky bucket service",
+            "answer",
+            "it panicked",
+        ))
+    })
 }
 
 /// How often an evaluation is run again because another process was first.

@@ -102,6 +102,21 @@ impl<'g> Evaluator<'g> {
         evaluator
     }
 
+    /// Parts looked at so far.
+    pub(crate) fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Counts one part. Without groups, a condition asks for no more work than it and the attributes are long.
+    #[inline]
+    fn step(&mut self) -> Result<(), Malformed> {
+        self.steps = self.steps.saturating_add(1);
+        if self.steps > MOST_STEPS && self.resolutions > 0 {
+            return Err(Malformed);
+        }
+        Ok(())
+    }
+
     /// Groups resolved so far.
     pub(crate) fn resolutions(&self) -> u32 {
         self.resolutions
@@ -129,10 +144,7 @@ impl<'g> Evaluator<'g> {
         let mut pending = Stack::<Pending<'c>, 8>::new();
         let mut next = root;
         loop {
-            self.steps = self.steps.saturating_add(1);
-            if self.steps > MOST_STEPS && self.resolutions > 0 {
-                return Err(Malformed);
-            }
+            self.step()?;
             let mut truth = match next {
                 Condition::All(parts) => match self.leading_tests(parts, scope)? {
                     Lead::Decided(truth) => truth,
@@ -225,7 +237,7 @@ impl<'g> Evaluator<'g> {
                     any_unknown,
                 });
             };
-            self.steps = self.steps.saturating_add(1);
+            self.step()?;
             match self.test(test, scope)? {
                 Truth::No => return Ok(Lead::Decided(Truth::No)),
                 Truth::Unknown => any_unknown = true,
@@ -401,6 +413,7 @@ impl<'g> Evaluator<'g> {
     ) -> Result<Truth, Malformed> {
         let mut any_unknown = false;
         for item in items {
+            self.step()?;
             match test(self, item)? {
                 Truth::No => {}
                 Truth::Unknown => any_unknown = true,
@@ -528,7 +541,7 @@ pub(crate) const MOST_HOPS: usize = 1_000;
 pub(crate) const MOST_RESOLUTIONS: u32 = 4_096;
 
 /// Parts of conditions looked at in one call that resolves saved groups, at most (spec 25): some milliseconds of work.
-const MOST_STEPS: u32 = 250_000;
+pub(crate) const MOST_STEPS: u32 = 250_000;
 
 /// Lists within lists that `$elemMatch` descends into, at most. What evaluation needs of the thread's stack rests on it.
 const MOST_ITEM_DEPTH: u32 = 16;

@@ -60,11 +60,16 @@ impl SavedGroups {
 
     /// The group and its place. An id that is nowhere in the payload has none.
     pub(super) fn get(&self, group: &GroupRef) -> Option<(u32, &SavedGroup)> {
-        let place = match group {
-            GroupRef::Indexed(place) => *place,
-            GroupRef::Named(id) => self.ids.find(id)?,
-        };
+        let place = self.place(group)?;
         Some((place, self.entries.get(place as usize)?))
+    }
+
+    /// The place of a group, if its id is anywhere in the payload.
+    pub(crate) fn place(&self, group: &GroupRef) -> Option<u32> {
+        match group {
+            GroupRef::Indexed(place) => Some(*place),
+            GroupRef::Named(id) => self.ids.find(id),
+        }
     }
 
     /// The place of a group that the payload defines or a condition names.
@@ -79,6 +84,41 @@ impl SavedGroups {
 
     pub(super) fn id(&self, place: u32) -> &str {
         self.ids.get(place).unwrap_or_default()
+    }
+
+    /// Which of them evaluation may fail in for some attributes, by place: there is a part without meaning in the group's
+    /// condition, or in one that it names.
+    pub(crate) fn fallible(&self) -> Vec<bool> {
+        let mut named_by: Vec<Vec<usize>> = vec![Vec::new(); self.entries.len()];
+        let mut fallible = vec![false; self.entries.len()];
+        let mut unfollowed = Vec::new();
+        for (place, group) in self.entries.iter().enumerate() {
+            let SavedGroup::Condition(Some(condition)) = group else {
+                continue;
+            };
+            let has_malformed = condition.may_fail(&mut |named| {
+                let named = self.get(named).map(|(named, _)| named as usize);
+                if let Some(names) = named.and_then(|named| named_by.get_mut(named)) {
+                    names.push(place);
+                }
+                false
+            });
+            if has_malformed {
+                unfollowed.push(place);
+            }
+        }
+        while let Some(place) = unfollowed.pop() {
+            if let Some(known @ false) = fallible.get_mut(place) {
+                *known = true;
+                unfollowed.extend(
+                    named_by
+                        .get_mut(place)
+                        .map(std::mem::take)
+                        .unwrap_or_default(),
+                );
+            }
+        }
+        fallible
     }
 
     /// Ids and entries. Those that conditions name and the payload does not define are [`SavedGroup::Absent`].

@@ -16,7 +16,7 @@ mod parse;
 mod shared;
 mod truth;
 
-pub(crate) use self::eval::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, Scope};
+pub(crate) use self::eval::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, MOST_STEPS, Scope};
 pub(crate) use self::groups::{GroupRef, SavedGroup, SavedGroups};
 use self::members::Members;
 pub(crate) use self::parse::Parser;
@@ -51,6 +51,38 @@ pub(crate) enum Condition {
 pub(crate) struct Test {
     path: Arc<AttributePath>,
     check: Check,
+}
+
+impl Condition {
+    /// Whether there is a part without meaning that some attributes lead to. `group` says the same of a saved group.
+    pub(crate) fn may_fail(&self, group: &mut dyn FnMut(&GroupRef) -> bool) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.may_fail(group)),
+            Self::Group(reference) => group(&reference.group),
+            Self::Malformed => true,
+            Self::Never => false,
+            Self::Not(inner) => inner.may_fail(group),
+            Self::Test(test) => test.check.may_fail(group),
+        }
+    }
+}
+
+impl Check {
+    /// As [`Condition::may_fail`].
+    pub(crate) fn may_fail(&self, group: &mut dyn FnMut(&GroupRef) -> bool) -> bool {
+        let Self::Passes(operators) = self else {
+            return false;
+        };
+        operators.iter().any(|operator| match operator {
+            Operator::ContainsAll(checks) => checks.iter().any(|check| check.may_fail(group)),
+            Operator::HasElement(Element::Condition(condition)) => condition.may_fail(group),
+            Operator::HasElement(Element::Malformed) => true,
+            Operator::HasElement(Element::Value(check))
+            | Operator::Not(check)
+            | Operator::Size(check) => check.may_fail(group),
+            _ => false,
+        })
+    }
 }
 
 /// `{"$savedGroup": {"id": .., "attributeKey": ..}}` (spec 4.2).

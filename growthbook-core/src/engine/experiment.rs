@@ -1,5 +1,7 @@
 //! The numbered steps of spec 16, in order. The first that settles the outcome wins.
 
+use std::sync::LazyLock;
+
 use super::bandit::Selected;
 use super::outcome::{BanditUse, Outcome};
 use super::recorder::Exposure;
@@ -165,11 +167,9 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
         let Some(patterns) = &targeting.url_patterns else {
             return true;
         };
-        // No address is the empty one.
-        self.subject.url().map_or_else(
-            || patterns.matches(&PageUrl::new("")),
-            |url| patterns.matches(url),
-        )
+        self.subject
+            .url()
+            .map_or_else(|| patterns.matches(&NOWHERE), |url| patterns.matches(url))
     }
 
     /// Step 10: whether the experiment is meant for this user.
@@ -205,6 +205,9 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
         setup.groups().is_empty() || self.subject.is_in_any_group(setup.groups())
     }
 }
+
+/// No address is the empty one.
+static NOWHERE: LazyLock<PageUrl> = LazyLock::new(|| PageUrl::new(""));
 
 /// An outcome, and whether hashing brought it about: then it is stored and reported.
 enum Settled<'a> {

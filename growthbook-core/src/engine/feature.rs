@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::recorder::{Exposure, FeatureUsage};
-use super::{Key, MOST_EVALUATED, MOST_PREREQUISITES, Outcome, Recorder, Run};
+use super::{Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Recorder, Run};
 use crate::audience::{HashAttribute, Prerequisite};
 use crate::condition::{Condition, Evaluator, Scope};
 use crate::feature_value::{FeatureValue, NULL};
@@ -158,6 +158,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
     fn leads_in_a_circle(&self, place: u32, feature: Option<&Feature>) -> bool {
         self.ancestors.len() > MOST_PREREQUISITES
             || self.evaluated > MOST_EVALUATED
+            || self.tried > MOST_TRIED
             // Only a feature that leads into a cycle can be met on its own path.
             || feature.is_some_and(|feature| feature.reach == Reach::Cycle)
                 && self.ancestors.iter().any(|ancestor| *ancestor == place)
@@ -177,6 +178,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
     }
 
     fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
+        self.tried = self.tried.saturating_add(1);
         for prerequisite in &rule.prerequisites {
             let source = match self.need(prerequisite) {
                 Need::Cyclic => FeatureSource::CyclicPrerequisite,

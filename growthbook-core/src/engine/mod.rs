@@ -1,7 +1,7 @@
 //! Evaluation: pure functions from a ruleset and a user to a decision.
 //!
-//! [`evaluate`] and [`run`] are all there is. They borrow what they are given, do no I/O, take no lock, and say what is to
-//! be done (exposures to report, sticky buckets to store) through a [`Recorder`]. The client is one shell around them;
+//! [`evaluate`], [`run`] and [`run_auto_experiments`] borrow what they are given, do no I/O, and say what is to be done
+//! (exposures to report, sticky buckets to store) through a [`Recorder`]. The client is one shell around them;
 //! bring your own where it does not fit, on an edge worker, say.
 //!
 //! ```
@@ -64,6 +64,21 @@ pub fn sticky_identities(ruleset: &Ruleset, subject: &Subject<'_>) -> Vec<Sticky
     subject.identities(ruleset.sticky_attributes())
 }
 
+/// As [`sticky_identities`], for an experiment that the program defines.
+pub fn sticky_identities_of<T>(
+    ruleset: &Ruleset,
+    experiment: &Experiment<T>,
+    subject: &Subject<'_>,
+) -> Vec<StickyIdentity> {
+    let mut identities = subject.identities(experiment.info().sticky_attributes());
+    if experiment.info().asks_for_features() {
+        identities.extend(sticky_identities(ruleset, subject));
+    }
+    identities.sort_unstable();
+    identities.dedup();
+    identities
+}
+
 /// Runs an experiment that the program defines (spec 16). The result holds the variation that the user gets.
 pub fn run<'e, T, R: Recorder>(
     ruleset: &Ruleset,
@@ -80,7 +95,7 @@ pub fn run<'e, T, R: Recorder>(
     )
 }
 
-/// Evaluates a feature for callers who want its value and nothing else: no result is built, and nothing is allocated.
+/// Evaluates a feature for callers who want its value and nothing else: no result is built.
 pub(crate) fn decide<T>(
     ruleset: &Ruleset,
     feature: &str,
@@ -105,8 +120,9 @@ pub(crate) struct Run<'a, 'r, R> {
     last: Option<Outcome<'a>>,
     /// The features being evaluated, each because the one before it asked for it.
     ancestors: Stack<u32, 8>,
-    /// Features evaluated so far.
+    /// Features evaluated so far, and their rules.
     evaluated: u32,
+    tried: u32,
     /// Decisions that will be asked for again, once it shows that prerequisites fan out.
     decided: Vec<(u32, Parent<'a>)>,
 }
@@ -143,6 +159,7 @@ impl<'a, 'r, R: Recorder> Run<'a, 'r, R> {
             last: None,
             ancestors: Stack::new(),
             evaluated: 0,
+            tried: 0,
             decided: Vec::new(),
         }
     }
@@ -193,3 +210,6 @@ const MOST_FORGOTTEN: u32 = 64;
 
 /// Features evaluated in one call, at most: more counts as a cycle (spec 25).
 const MOST_EVALUATED: u32 = 4_096;
+
+/// Rules tried in one call before asking for another feature counts as a cycle.
+const MOST_TRIED: u32 = 100_000;

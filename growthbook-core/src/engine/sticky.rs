@@ -1,5 +1,3 @@
-use std::sync::LazyLock;
-
 use super::outcome::Outcome;
 use super::{Recorder, Run};
 use crate::audience::HashAttribute;
@@ -27,11 +25,8 @@ impl Lookup {
 impl<'a, R: Recorder> Run<'a, '_, R> {
     /// Looks the user up in the documents of the hash attribute and the fallback, of which the former wins (spec 17.2).
     pub(super) fn find_sticky(&self, experiment: &'a ExperimentInfo) -> Lookup {
-        let fallback = experiment.fallback_attribute.as_ref().unwrap_or(&ID);
-        let documents = [
-            self.document(&experiment.hash_attribute),
-            self.document(fallback),
-        ];
+        let [attribute, fallback] = experiment.sticky_attributes();
+        let documents = [self.document(attribute), self.document(fallback)];
         let assignments = || documents.into_iter().flatten();
         let settings = &experiment.sticky;
         if settings.min_bucket_version > 0.0
@@ -86,9 +81,6 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
         documents.assign(identity, key, &meta.key);
     }
 }
-
-/// The attribute whose documents are looked into for experiments that name no fallback.
-static ID: LazyLock<HashAttribute> = LazyLock::new(|| HashAttribute::new("id".into()));
 
 /// Whether an assignment's key is of this experiment and of a bucket version from 0 up to, not including, `min`.
 fn is_kept_out(assignment_key: &str, experiment: &str, min: f64) -> bool {

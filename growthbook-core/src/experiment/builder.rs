@@ -115,8 +115,7 @@ impl<T> ExperimentBuilder<T> {
         self
     }
 
-    /// The variations' keys, in their order: how analytics and sticky buckets name them. Indices by default. Other
-    /// metadata given before stays.
+    /// The variations' keys, in their order: how analytics and sticky buckets name them. Indices by default.
     pub fn variation_keys<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
         let entries = keys.into_iter().map(|key| {
             let mut entry = Object::default();

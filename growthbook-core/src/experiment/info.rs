@@ -58,10 +58,21 @@ impl ExperimentInfo {
         self.fallback_attribute.as_ref().map(HashAttribute::as_str)
     }
 
-    /// The attributes whose values may have sticky buckets of this experiment. A lookup without a fallback attribute
-    /// reads the documents of `id` as well (spec 17.2).
-    pub(crate) fn sticky_attributes(&self) -> impl Iterator<Item = &HashAttribute> {
-        std::iter::once(&self.hash_attribute).chain(&self.fallback_attribute)
+    /// The attributes whose values may have sticky buckets of this experiment. An experiment without a fallback attribute
+    /// is looked up by `id` as well (spec 17.2).
+    pub(crate) fn sticky_attributes(&self) -> [&HashAttribute; 2] {
+        let fallback = self.fallback_attribute.as_ref();
+        [
+            &self.hash_attribute,
+            fallback.unwrap_or(HashAttribute::id()),
+        ]
+    }
+
+    /// Whether running it evaluates features, with sticky buckets of their own.
+    pub(crate) fn asks_for_features(&self) -> bool {
+        self.targeting
+            .as_ref()
+            .is_some_and(|targeting| !targeting.prerequisites.is_empty())
     }
 
     /// The number of variations.
@@ -79,7 +90,7 @@ impl fmt::Debug for ExperimentInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ExperimentInfo")
             .field("key", &self.key)
-            .field("definition", &self.definition)
+            .field("variations", &self.variations.len())
             .finish_non_exhaustive()
     }
 }

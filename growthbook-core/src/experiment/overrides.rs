@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::audience::Reader;
 use crate::bucketing::Namespace;
 use crate::condition::{Condition, Parser, Shared};
@@ -35,7 +37,7 @@ impl<T> Replacement<T> {
 /// # let _ = stop;
 /// # Ok::<(), growthbook_core::ExperimentError>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct ExperimentOverride {
     pub(crate) condition: Replacement<Option<Condition>>,
     /// As written: whether they can be used depends on the experiment.
@@ -90,6 +92,12 @@ impl ExperimentOverride {
                 .unwrap_or_default()
                 .into_boxed_str(),
         })
+    }
+}
+
+impl fmt::Debug for ExperimentOverride {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExperimentOverride").finish_non_exhaustive()
     }
 }
 

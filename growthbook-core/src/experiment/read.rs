@@ -97,6 +97,8 @@ impl ExperimentInfo {
             Origin::Rule { feature } => name_or(object, "key", feature),
             Origin::Standalone => object.get("key").and_then(Json::as_str).unwrap_or_default(),
         };
+        // A rule takes over some fields only (spec 15): what else is written there means nothing.
+        let is_rule = matches!(origin, Origin::Rule { .. });
         let fallback = object
             .get("fallbackAttribute")
             .and_then(Json::as_non_empty_str);
@@ -114,13 +116,22 @@ impl ExperimentInfo {
             hash_attribute: reader.hash_attribute(name_or(object, "hashAttribute", "id")),
             fallback_attribute: fallback.map(|name| reader.hash_attribute(name)),
             seed: HashSeed::new(name_or(object, "seed", key)),
-            hash_version: reader.hash_version(object, HashVersion::V1),
+            hash_version: match object.get("hashVersion") {
+                // A rule's is taken over if it is truthy (spec 15).
+                Some(json) if is_rule && !json.is_truthy() => Some(HashVersion::V1),
+                _ => reader.hash_version(object, HashVersion::V1),
+            },
             allotment: Allotment::read(object, count, reader),
-            is_active: object.get("active") != Some(&Json::Bool(false)),
-            status: Status::read(object.get("status")),
-            force: match origin {
-                Origin::Rule { .. } => Forced::No,
-                Origin::Standalone => Forced::read(object.get("force")),
+            is_active: is_rule || object.get("active") != Some(&Json::Bool(false)),
+            status: if is_rule {
+                Status::Running
+            } else {
+                Status::read(object.get("status"))
+            },
+            force: if is_rule {
+                Forced::No
+            } else {
+                Forced::read(object.get("force"))
             },
             sticky: StickySettings::read(object, key),
             targeting: Targeting::read(object, origin, reader),
@@ -297,6 +308,7 @@ impl Targeting {
     fn is_some(&self) -> bool {
         self.url_patterns.is_some()
             || !self.filters.is_empty()
+            || self.has_filters
             || self.namespace.is_some()
             || self.include.is_some()
             || self.condition.is_some()
@@ -322,13 +334,18 @@ fn url_patterns(json: Option<&Json<'_>>, reader: &mut Reader<'_>) -> Option<UrlT
 }
 
 pub(crate) fn groups(json: Option<&Json<'_>>) -> Box<[Box<str>]> {
-    let names = json.and_then(Json::as_array).unwrap_or_default();
-    names
-        .iter()
-        .filter_map(Json::as_str)
-        .map(Into::into)
-        .collect()
+    match json.filter(|json| json.is_truthy()) {
+        None => Box::default(),
+        Some(Json::Array(names)) => names
+            .iter()
+            .map(|name| name.as_str().unwrap_or(NOBODYS_GROUP).into())
+            .collect(),
+        Some(_) => [NOBODYS_GROUP.into()].into(),
+    }
 }
+
+/// Stands for a name that is none, so that nobody is let in by mistake.
+const NOBODYS_GROUP: &str = "\0";
 
 pub(crate) fn legacy_url(
     json: Option<&Json<'_>>,

@@ -8,6 +8,7 @@
 
 use std::{
     borrow::Cow,
+    fmt,
     sync::{LazyLock, OnceLock},
 };
 
@@ -24,13 +25,20 @@ mod targeting;
 mod wildcard;
 
 /// The address of a page: any text, and what can be read from it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct PageUrl {
     text: Box<str>,
     has_query: bool,
     /// Nothing for text that is no URL. Filled when first asked for: parsing costs more than
     /// evaluating several features, and few of them look at the address.
     parsed: OnceLock<Option<ParsedUrl>>,
+}
+
+impl fmt::Debug for PageUrl {
+    /// Addresses carry personal data in their paths and queries.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PageUrl(..)")
+    }
 }
 
 impl PageUrl {

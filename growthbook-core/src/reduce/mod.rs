@@ -42,7 +42,7 @@ pub use self::options::{ItemFilter, Prerequisites, ReduceOptions};
 use self::prune::{Pruned, Pruner};
 use crate::attributes::Attributes;
 use crate::json::{Json, Object};
-use crate::ruleset::MOST_BYTES;
+use crate::ruleset::Ruleset;
 
 /// Reduces a payload for a user who is known in part (spec 23). Takes and returns JSON text; the order of keys lasts.
 ///
@@ -195,10 +195,10 @@ pub enum ReduceError {
 
 /// Reads an object.
 fn parse<'j>(document: &'static str, text: &'j str) -> Result<Object<'j>, ReduceError> {
-    if text.len() > MOST_BYTES {
+    if text.len() > Ruleset::MAX_PAYLOAD_BYTES {
         return Err(ReduceError::TooLarge {
             document,
-            limit: MOST_BYTES,
+            limit: Ruleset::MAX_PAYLOAD_BYTES,
         });
     }
     match Json::parse(text) {

@@ -163,6 +163,12 @@ impl Compiler {
     }
 
     fn feature(&mut self, key: &str, json: &Json<'_>) {
+        if key.len() > MOST_KEY_BYTES {
+            // Every rule may hold the key again, as a seed or an experiment's key.
+            let bytes = key.len();
+            let start: String = key.chars().take(32).collect();
+            return self.diagnose(&format!("features.{start}…"), [Problem::LongKey { bytes }]);
+        }
         let Some(place) = self.features.insert(key) else {
             return;
         };
@@ -305,6 +311,9 @@ impl Sink for Compiler {
         self.date_updated = Some(date.into());
     }
 }
+
+/// The longest key of a feature.
+const MOST_KEY_BYTES: usize = 1024;
 
 /// Diagnostics kept, at most: a malformed part may take two bytes of the payload, and what is said of it a hundred.
 const MOST_DIAGNOSTICS: usize = 1_000;

@@ -69,7 +69,7 @@ impl Ruleset {
     /// When the bytes are not a payload, or a sealed one cannot be opened. A malformed feature or rule is no error, but a
     /// [`Diagnostic`].
     pub fn from_json(payload: &[u8], key: Option<&DecryptionKey>) -> Result<Self, PayloadError> {
-        Self::from_json_within(payload, key, MOST_BYTES)
+        Self::from_json_within(payload, key, Self::MAX_PAYLOAD_BYTES)
     }
 
     /// Compiles a payload of at most `most_bytes` bytes.
@@ -91,9 +91,17 @@ impl Ruleset {
     /// A ruleset without features: every one is unknown.
     pub fn empty() -> Self {
         // An empty payload is valid, so there is nothing to fail.
-        compile::compile(Arc::from(*b"{\"features\":{}}"), None, None, MOST_BYTES)
-            .unwrap_or_else(|_| Self::blank())
+        compile::compile(
+            Arc::from(*b"{\"features\":{}}"),
+            None,
+            None,
+            Self::MAX_PAYLOAD_BYTES,
+        )
+        .unwrap_or_else(|_| Self::blank())
     }
+
+    /// The most bytes of a payload that are accepted unless another limit is set: 16 MiB.
+    pub const MAX_PAYLOAD_BYTES: usize = 16 * 1024 * 1024;
 
     /// Compiles the payload that comes after this one. A section that it lacks keeps its content, and one that it has
     /// replaces it, even when empty (spec 1.1). Only `features` must be there.
@@ -347,7 +355,8 @@ pub enum PayloadError {
     /// to the SDK connection.
     #[error("the encrypted features cannot be opened with this key")]
     Decrypt,
-    /// The bytes are not JSON, not UTF-8, or nest deeper than 128 levels. An error page or a cut response looks like this.
+    /// The bytes are not JSON or not UTF-8, nest deeper than 128 levels, or hold a number that no double does. An error page
+    /// or a cut response looks like this.
     #[error("the payload is not valid JSON (line {line}, column {column})")]
     Json {
         /// Where reading stopped, counted from 1.
@@ -371,6 +380,3 @@ pub enum PayloadError {
         limit: usize,
     },
 }
-
-/// The most bytes of a payload that are accepted unless another limit is set: 16 MiB.
-pub(crate) const MOST_BYTES: usize = 16 * 1024 * 1024;

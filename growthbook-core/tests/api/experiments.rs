@@ -2,8 +2,8 @@
 
 use growthbook_core::engine::{self, Silent, Subject};
 use growthbook_core::{
-    Attributes, Experiment, ExperimentError, ExperimentOverride, GlobalContext, Ruleset,
-    UserContext,
+    Assignment, Attributes, Experiment, ExperimentError, ExperimentOverride, GlobalContext,
+    Ruleset, UserContext,
 };
 
 use super::user;
@@ -177,6 +177,8 @@ fn overrides_replace_parts_of_a_copy() {
     ] {
         assert_eq!(run_with("", parts), expected, "{parts}");
     }
+    let filters = r#","filters":[{"seed":"z","ranges":[[0,1]]}]"#;
+    assert_eq!(run_with(filters, r#"{"namespace":["n",0,0]}"#), IN);
     assert_eq!(run_with(r#","coverage":0"#, r#"{"coverage":1}"#), IN);
     assert_eq!(
         run_with(r#","condition":{"id":"2"}"#, r#"{"condition":{}}"#),
@@ -273,6 +275,45 @@ fn the_builder_says_what_the_json_says() {
         let other = engine::run(&ruleset, &written, &subject, None, &mut Silent);
         assert_eq!(one.assignment(), other.assignment());
         assert_eq!(**one.value(), **other.value());
+    }
+}
+
+#[test]
+fn a_rule_has_no_status_of_its_own() {
+    for field in [
+        r#""active":false"#,
+        r#""status":"draft""#,
+        r#""status":"stopped""#,
+        r#""force2":0"#,
+    ] {
+        let payload =
+            format!(r#"{{"features":{{"f":{{"rules":[{{"variations":[0,1],{field}}}]}}}}}}"#);
+        let ruleset = std::sync::Arc::new(Ruleset::from_json(payload.as_bytes(), None).unwrap());
+        let user = user("1");
+        let result = engine::evaluate(&ruleset, "f", &Subject::new(&user), None, &mut Silent);
+        assert!(
+            result.assignment().is_some_and(Assignment::in_experiment),
+            "{field}"
+        );
+    }
+}
+
+#[test]
+fn malformed_groups_let_nobody_in() {
+    let press = GlobalContext::new().with_group("press", true);
+    for groups in ["[5]", "\"press\"", "{\"a\":1}"] {
+        assert_eq!(
+            run(&with(&format!(r#","groups":{groups}"#)), &user("1"), &press),
+            OUT,
+            "{groups}"
+        );
+    }
+    for groups in ["[]", "null", "[5,\"press\"]"] {
+        assert_eq!(
+            run(&with(&format!(r#","groups":{groups}"#)), &user("1"), &press),
+            IN,
+            "{groups}"
+        );
     }
 }
 

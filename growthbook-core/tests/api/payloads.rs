@@ -262,6 +262,45 @@ fn a_pattern_that_runs_away_is_stopped_and_named() {
 }
 
 #[test]
+fn a_key_of_great_length_is_left_out_and_named_in_short() {
+    let key = "k".repeat(60_000);
+    let rules = vec![r#"{"variations":[1,2]}"#; 500].join(",");
+    let payload =
+        format!(r#"{{"features":{{"{key}":{{"rules":[{rules}]}},"good":{{"defaultValue":1}}}}}}"#);
+    let ruleset = Ruleset::from_json(payload.as_bytes(), None).unwrap();
+    assert_eq!(ruleset.feature_keys().collect::<Vec<_>>(), ["good"]);
+    let diagnostic = &ruleset.diagnostics()[0];
+    assert_eq!(diagnostic.problem(), &Problem::LongKey { bytes: 60_000 });
+    assert!(diagnostic.to_string().len() < 200);
+}
+
+#[test]
+fn debug_output_holds_no_personal_data_and_no_payload() {
+    let secret = "ada@example.com";
+    let user = UserContext::new(
+        Attributes::new()
+            .with("email", secret)
+            .with("tags", [secret]),
+    )
+    .with_attribute_overrides(Attributes::new().with("id", secret))
+    .with_remote_groups([secret])
+    .with_url(format!("https://example.com/?email={secret}"));
+    let payload = format!(
+        r#"{{"features":{{"f":{{"rules":[{{"hashAttribute":"email","condition":{{"email":"{secret}"}},"variations":[1,2]}}]}}}}}}"#
+    );
+    let builder = GrowthBookClient::builder().payload(payload.as_str());
+    let before = format!("{builder:?} {user:?}");
+    let client = builder.build().unwrap();
+    let result = client.evaluate("f", &user);
+    let debug = format!("{before} {result:?} {:?} {client:?}", result.experiment());
+    assert!(result.assignment().is_some());
+    assert!(
+        !debug.contains("ada") && !debug.contains("97, 100, 97"),
+        "{debug}"
+    );
+}
+
+#[test]
 fn a_client_does_not_start_from_what_is_no_payload() {
     let error = GrowthBookClient::builder()
         .payload("oops")

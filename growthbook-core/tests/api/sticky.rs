@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use growthbook_core::{
-    BackendError, Experiment, GrowthBookClient, MemoryStickyBuckets, Saved, StickyAssignments,
-    StickyBucketService, StickyIdentity, StickyWrite,
+    Attributes, BackendError, Experiment, GrowthBookClient, MemoryStickyBuckets, Saved,
+    StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite, UserContext,
 };
 
 use super::user;
@@ -128,6 +128,77 @@ impl StickyBucketService for Down {
         self.writes.fetch_add(1, Ordering::Relaxed);
         Err(BackendError::new("a store", "save", "it is down"))
     }
+}
+
+/// A store with bugs.
+#[derive(Debug)]
+struct Broken;
+
+impl StickyBucketService for Broken {
+    #[expect(clippy::panic, reason = "it is what is tested")]
+    fn load(
+        &self,
+        _: &[StickyIdentity],
+    ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
+        panic!("a bug")
+    }
+
+    fn save(&self, _: &StickyWrite<'_>) -> Result<Saved, BackendError> {
+        Ok(Saved::Stored)
+    }
+}
+
+#[test]
+fn panics_in_user_code_disturb_nobody() {
+    let client = GrowthBookClient::builder()
+        .payload(payload("[0.5,0.5]", ""))
+        .sticky_buckets(Broken)
+        .on_error(|_| panic!("another bug"))
+        .build()
+        .unwrap();
+    for _ in 0..2 {
+        assert_eq!(client.evaluate("f", &user("1")).value(), "new");
+    }
+}
+
+#[test]
+fn a_prerequisite_of_an_inline_experiment_is_looked_up_too() {
+    let store = Arc::new(MemoryStickyBuckets::new());
+    let device = StickyIdentity::new("device", "d");
+    store
+        .save(&StickyWrite::new(&device, "p__0", "v1"))
+        .unwrap();
+    let client = client(Arc::clone(&store));
+    client
+        .load(
+            br#"{"features":{"parent":{"rules":[{"key":"p","hashAttribute":"device","coverage":0,
+                "variations":["a","b"],"meta":[{"key":"v0"},{"key":"v1"}]}]}}}"#,
+        )
+        .unwrap();
+    let experiment = Experiment::from_json(
+        r#"{"key":"e","variations":[0,1],"parentConditions":[{"id":"parent","condition":{"value":"b"}}]}"#,
+    )
+    .unwrap();
+    let user = UserContext::new(Attributes::new().with("id", "1").with("device", "d"));
+    assert!(client.run(&experiment, &user).assignment().in_experiment());
+}
+
+#[test]
+fn documents_of_id_count_where_no_fallback_is_named() {
+    let store = Arc::new(MemoryStickyBuckets::new());
+    store
+        .save(&StickyWrite::new(
+            &StickyIdentity::new("id", "1"),
+            "exp__0",
+            "new",
+        ))
+        .unwrap();
+    let client = client(Arc::clone(&store));
+    client
+        .load(payload("[1,0]", r#","hashAttribute":"device""#).as_bytes())
+        .unwrap();
+    let user = UserContext::new(Attributes::new().with("id", "1").with("device", "d"));
+    assert_eq!(client.evaluate("f", &user).value(), "new");
 }
 
 #[test]

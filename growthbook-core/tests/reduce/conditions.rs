@@ -102,6 +102,37 @@ fn the_cases_of_section_28_2() {
     );
 }
 
+/// A test of something unknown may turn out to be an error, which ends evaluation before it gets to what decides.
+#[test]
+fn a_decision_does_not_pass_over_what_may_fail() {
+    for condition in [
+        r#"{"$or":[{"plan":{"$elemMatch":5}},{}]}"#,
+        r#"{"$not":{"plan":{"$elemMatch":{"$or":5}},"id":"no"}}"#,
+        r#"{"$or":[{"$and":[{"plan":{"$not":{"$elemMatch":5}}}]},{"id":"123"}]}"#,
+    ] {
+        assert_eq!(
+            pruned(condition, &attributes(r#"{"id":"123"}"#), None),
+            condition
+        );
+    }
+    for (condition, left) in [
+        (
+            r#"{"plan":{"$elemMatch":5},"id":"123"}"#,
+            r#"{"plan":{"$elemMatch":5}}"#,
+        ),
+        (
+            r#"{"plan":{"$elemMatch":5},"$or":[{"id":"123"}]}"#,
+            r#"{"plan":{"$elemMatch":5}}"#,
+        ),
+        (r#"{"id":"no","plan":{"$elemMatch":5}}"#, "false"),
+    ] {
+        assert_eq!(
+            pruned(condition, &attributes(r#"{"id":"123"}"#), None),
+            left
+        );
+    }
+}
+
 #[test]
 fn an_error_counts_only_where_it_is_reached() {
     let id = r#"{"id":"123"}"#;

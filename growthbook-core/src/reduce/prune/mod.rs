@@ -8,7 +8,7 @@ mod resolve;
 
 use super::groups::Groups;
 use crate::attributes::{AttributeValue, Attributes};
-use crate::condition::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, Parser, Shared, Truth};
+use crate::condition::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, MOST_STEPS, Parser, Shared, Truth};
 use crate::json::{Json, Object};
 
 /// What a condition came to.
@@ -39,6 +39,8 @@ pub(super) struct Pruner<'p, 'j> {
     depth: u32,
     /// Parts of groups that may still be looked at.
     patience: u32,
+    /// The groups that evaluation may fail in.
+    fallible: Vec<bool>,
 }
 
 /// What a group came to. Undecided is `None`.
@@ -54,6 +56,9 @@ struct Spent {
     resolutions: u32,
     /// The most groups within groups.
     hops: usize,
+    steps: u32,
+    /// Undecided tests that may fail, which ends all of evaluation.
+    risks: u32,
 }
 
 /// Why a condition stays as it is written.
@@ -88,6 +93,7 @@ impl<'p, 'j> Pruner<'p, 'j> {
             spent: Spent::default(),
             depth: 0,
             patience: PATIENCE,
+            fallible: groups.compiled().fallible(),
         };
         // Groups before those that name them: then resolving one never waits for a chain of others.
         for group in groups.entrances() {
@@ -118,6 +124,11 @@ impl<'p, 'j> Pruner<'p, 'j> {
 
     fn entries_in_order(&mut self, condition: &Object<'j>) -> Result<Rest<'j>, Stop> {
         self.tire(1)?;
+        self.spend(Spent {
+            steps: 2,
+            ..Spent::default()
+        })?;
+        let risks = self.spent.risks;
         let mut left = Vec::new();
         for (key, value) in condition.members() {
             let part = match &**key {
@@ -135,7 +146,7 @@ impl<'p, 'j> Pruner<'p, 'j> {
             };
             match part {
                 Part::Decided(holds) if holds != matches!(&**key, "$not" | "$nor") => {}
-                Part::Decided(_) => return Ok(Rest::Decided(false)),
+                Part::Decided(_) => return self.decided(Rest::Decided(false), risks),
                 Part::Left(json) => left.push((key.clone(), json)),
                 Part::Undecided => left.push((key.clone(), value.clone())),
             }
@@ -166,10 +177,13 @@ impl<'p, 'j> Pruner<'p, 'j> {
         decisive: bool,
         otherwise: bool,
     ) -> Result<Part<'j>, Stop> {
+        let risks = self.spent.risks;
         let mut left = Vec::new();
         for item in items {
             match self.entries(item.as_object().ok_or(Stop::Malformed)?)? {
-                Rest::Decided(holds) if holds == decisive => return Ok(Part::Decided(decisive)),
+                Rest::Decided(holds) if holds == decisive => {
+                    return self.decided(Part::Decided(decisive), risks);
+                }
                 Rest::Decided(_) => {}
                 Rest::Left(condition) => left.push(Json::Object(condition)),
             }
@@ -192,10 +206,23 @@ impl<'p, 'j> Pruner<'p, 'j> {
 
     fn test(&mut self, name: &str, expected: &Json<'j>) -> Result<Part<'j>, Stop> {
         self.tire(weight(expected))?;
-        let Some(value) = self.known(name) else {
+        let known = self.known(name);
+        if known.is_none() && !mentions_items(expected) {
+            return Ok(Part::Undecided);
+        }
+        let check = Parser::new(None, &mut self.patterns).check(expected);
+        let Some(value) = known else {
+            let (groups, fallible) = (self.groups.compiled(), &self.fallible);
+            let may_fail = check.may_fail(&mut |named| {
+                let place = groups.place(named);
+                place.is_some_and(|place| fallible.get(place as usize) == Some(&true))
+            });
+            self.spend(Spent {
+                risks: may_fail.into(),
+                ..Spent::default()
+            })?;
             return Ok(Part::Undecided);
         };
-        let check = Parser::new(None, &mut self.patterns).check(expected);
         let before = self.spent.resolutions;
         let mut evaluator = Evaluator::resumed(self.groups.compiled(), &self.visiting, before);
         let truth = evaluator.check(&check, value);
@@ -205,9 +232,16 @@ impl<'p, 'j> Pruner<'p, 'j> {
             .groups
             .len()
             .min(resolutions.saturating_sub(before) as usize);
+        // What one test takes is little, unless it goes through groups; all of a reduction's together are bounded.
+        self.patience = self
+            .patience
+            .checked_sub(evaluator.steps())
+            .ok_or(Stop::Unbounded)?;
         self.spend(Spent {
             resolutions: resolutions.saturating_sub(before),
             hops,
+            steps: evaluator.steps().saturating_add(1),
+            risks: 0,
         })?;
         Ok(match truth.map_err(|_| Stop::Malformed)? {
             Truth::No => Part::Decided(false),
@@ -220,10 +254,26 @@ impl<'p, 'j> Pruner<'p, 'j> {
     fn spend(&mut self, more: Spent) -> Result<(), Stop> {
         self.spent.resolutions = self.spent.resolutions.saturating_add(more.resolutions);
         self.spent.hops = self.spent.hops.max(self.visiting.len() + more.hops);
-        if self.spent.resolutions > MOST_RESOLUTIONS || self.spent.hops > MOST_HOPS {
+        self.spent.steps = self.spent.steps.saturating_add(more.steps);
+        self.spent.risks = self.spent.risks.saturating_add(more.risks);
+        // Half of what evaluation allows: it may count a part here and there that pruning does not.
+        if self.spent.resolutions > MOST_RESOLUTIONS
+            || self.spent.hops > MOST_HOPS
+            || self.spent.steps > MOST_STEPS / 2
+        {
             return Err(Stop::Unbounded);
         }
         Ok(())
+    }
+
+    /// A part decides for all of its list. That does not hold if a test before it may fail: evaluation ends there, and
+    /// never gets to this part.
+    fn decided<T>(&self, outcome: T, risks_before: u32) -> Result<T, Stop> {
+        if self.spent.risks == risks_before {
+            Ok(outcome)
+        } else {
+            Err(Stop::Malformed)
+        }
     }
 
     /// Inside cycles, the work is bounded for all conditions together: a cycle can ask for the same parts over and over.
@@ -233,6 +283,17 @@ impl<'p, 'j> Pruner<'p, 'j> {
             self.patience = self.patience.checked_sub(parts).ok_or(Stop::Unbounded)?;
         }
         Ok(())
+    }
+}
+
+/// Whether items of lists are tested: the one kind of test that can fail.
+fn mentions_items(json: &Json<'_>) -> bool {
+    match json {
+        Json::Array(items) => items.iter().any(mentions_items),
+        Json::Object(object) => object
+            .iter()
+            .any(|(key, value)| key == "$elemMatch" || mentions_items(value)),
+        _ => false,
     }
 }
 

@@ -26,7 +26,7 @@ impl<'j> Pruner<'_, 'j> {
         }
         self.spend(Spent {
             resolutions: 1,
-            hops: 0,
+            ..Spent::default()
         })?;
         let groups = self.groups;
         let Some((place, group)) = place.and_then(|it| Some((it, groups.compiled().entry(it)?)))
