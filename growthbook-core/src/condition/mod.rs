@@ -8,18 +8,21 @@
 //! JSON ── Parser ──> Condition ── Evaluator(groups) × Scope ──> Result<Truth, Malformed> ──> bool
 //! ```
 
+mod check;
 mod eval;
 mod fold;
 mod groups;
 mod members;
 mod parse;
+mod scope;
 mod shared;
 mod truth;
 
-pub(crate) use self::eval::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, MOST_STEPS, Scope};
+pub(crate) use self::eval::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, MOST_STEPS};
 pub(crate) use self::groups::{GroupRef, SavedGroup, SavedGroups};
 use self::members::Members;
 pub(crate) use self::parse::Parser;
+pub(crate) use self::scope::Scope;
 pub(crate) use self::shared::Shared;
 pub(crate) use self::truth::{Malformed, Truth};
 use std::sync::Arc;
