@@ -317,9 +317,3 @@ const MOST_KEY_BYTES: usize = 1024;
 
 /// Diagnostics kept, at most: a malformed part may take two bytes of the payload, and what is said of it a hundred.
 const MOST_DIAGNOSTICS: usize = 1_000;
-
-impl Default for Values {
-    fn default() -> Self {
-        Self::new()
-    }
-}
