@@ -1,7 +1,9 @@
 //! From a [`Condition`] and somebody's attributes to a [`Truth`]: the walk over a condition, and through saved groups. What
 //! tests make of values is in `check`.
 
-use super::{Condition, GroupReference, Malformed, SavedGroup, SavedGroups, Scope, Test, Truth};
+use super::{
+    Check, Condition, GroupReference, Malformed, SavedGroup, SavedGroups, Scope, Test, Truth,
+};
 use crate::attributes::AttributeValue;
 use crate::stack::Stack;
 
@@ -85,8 +87,13 @@ impl<'g> Evaluator<'g> {
     /// Whether a condition holds. Nothing but a definite yes does.
     #[inline]
     pub(crate) fn holds(condition: &Condition, scope: &Scope<'_>, groups: &'g SavedGroups) -> bool {
-        // Nearly all conditions are a test, or some tests side by side. Those need none of the machinery below.
+        // Nearly all conditions are a test, or some tests side by side. Those need none of the machinery below, and a
+        // comparison with a literal not even an evaluator.
         match condition {
+            Condition::Test(Test {
+                path,
+                check: Check::Equals(literal),
+            }) => scope.resolve(path).read(|value| value == literal),
             Condition::Test(test) => Self::new(groups).test(test, scope) == Ok(Truth::Yes),
             condition => Self::new(groups).condition(condition, scope) == Ok(Truth::Yes),
         }

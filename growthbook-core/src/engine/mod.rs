@@ -119,7 +119,7 @@ pub(crate) struct Run<'a, 'r, R> {
     /// What the experiment that ran last came to. A decision whose source is an experiment is that experiment's.
     last: Option<Outcome<'a>>,
     /// The features being evaluated, each because the one before it asked for it.
-    ancestors: Stack<u32, 8>,
+    ancestors: Stack<u32, 4>,
     /// Features evaluated so far, and their rules.
     evaluated: u32,
     tried: u32,
