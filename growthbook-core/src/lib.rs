@@ -2,7 +2,7 @@
 //!
 //! GrowthBook decides which value of a feature a user gets: by targeting rules, gradual rollouts and experiments that
 //! people define in its app. A service downloads that definition, the *payload*, and this crate decides from it, in
-//! process, in well under a microsecond, and bucket for bucket as every other GrowthBook SDK does.
+//! process, without a network call, and bucket for bucket as every other GrowthBook SDK does.
 //!
 //! Most programs use the `growthbook` crate, which re-exports this one. The short way in is [`GrowthBookClient`]:
 //!

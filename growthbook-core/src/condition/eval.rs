@@ -303,5 +303,5 @@ pub(crate) const MOST_HOPS: usize = 1_000;
 /// Saved groups resolved in one call, at most (spec 25).
 pub(crate) const MOST_RESOLUTIONS: u32 = 4_096;
 
-/// Parts of conditions looked at in one call that resolves saved groups, at most (spec 25): some milliseconds of work.
+/// Parts of conditions looked at in one call that resolves saved groups, at most (spec 25).
 pub(crate) const MOST_STEPS: u32 = 250_000;

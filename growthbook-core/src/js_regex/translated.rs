@@ -1,4 +1,4 @@
-//! Shared that the `regex` crate runs, once they prove to be in use.
+//! Patterns that the `regex` crate runs, once they prove to be in use.
 //!
 //! Building an automaton takes much longer than the backtracking matcher takes for a match (the
 //! example `js_regex_costs` prints both), and many patterns of a payload are tested rarely or

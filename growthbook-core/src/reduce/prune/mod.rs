@@ -30,7 +30,7 @@ pub(super) enum Pruned<'j> {
 pub(super) struct Pruner<'p, 'j> {
     known: &'p Attributes,
     groups: &'p Groups<'j>,
-    patterns: Shared,
+    shared: Shared,
     /// What each group comes to when it is entered from outside its cycle, once that has been asked.
     outcomes: Vec<Option<Outcome>>,
     /// The groups being resolved on this branch, from the last one on whose outcome is remembered.
@@ -87,7 +87,7 @@ impl<'p, 'j> Pruner<'p, 'j> {
         let mut pruner = Self {
             known,
             groups,
-            patterns: Shared::default(),
+            shared: Shared::default(),
             outcomes: vec![None; groups.len()],
             visiting: Vec::new(),
             spent: Spent::default(),
@@ -210,7 +210,7 @@ impl<'p, 'j> Pruner<'p, 'j> {
         if known.is_none() && !mentions_items(expected) {
             return Ok(Part::Undecided);
         }
-        let check = Parser::new(None, &mut self.patterns).check(expected);
+        let check = Parser::new(None, &mut self.shared).check(expected);
         let Some(value) = known else {
             let (groups, fallible) = (self.groups.compiled(), &self.fallible);
             let may_fail = check.may_fail(&mut |named| {
