@@ -66,6 +66,10 @@ impl From<Value> for FeatureValue {
     }
 }
 
+/// Where a value stands among a payload's values.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ValueId(pub(crate) u32);
+
 /// The value of a feature that has none.
 pub(crate) static NULL: FeatureValue = FeatureValue {
     attribute: AttributeValue::Null,

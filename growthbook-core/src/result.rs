@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::assignment::Assignment;
 use crate::experiment::ExperimentInfo;
-use crate::feature_value::FeatureValue;
-use crate::ruleset::{ExperimentRule, Rule, RulePlace, Ruleset, ValueId};
+use crate::feature_value::{FeatureValue, ValueId};
+use crate::ruleset::{Rule, RulePlace, Ruleset};
 
 /// A feature's value for one user, and why it is that one (spec 19.1).
 ///
@@ -57,6 +57,13 @@ impl ResultKey {
         ruleset
             .feature_place(key)
             .map_or_else(|| Self::Other(key.into()), Self::Stored)
+    }
+
+    pub(crate) fn text<'r>(&'r self, ruleset: &'r Ruleset) -> &'r str {
+        match self {
+            Self::Stored(place) => ruleset.feature_key(*place),
+            Self::Other(key) => key,
+        }
     }
 }
 
@@ -123,10 +130,7 @@ impl fmt::Display for FeatureSource {
 impl FeatureResult {
     /// The feature's key.
     pub fn key(&self) -> &str {
-        match &self.key {
-            ResultKey::Stored(place) => self.ruleset.feature_key(*place),
-            ResultKey::Other(key) => key,
-        }
+        self.key.text(&self.ruleset)
     }
 
     /// The value; null if there is none.
@@ -167,7 +171,8 @@ impl FeatureResult {
 
     /// The experiment whose variation this is.
     pub fn experiment(&self) -> Option<&ExperimentInfo> {
-        self.experiment_rule().map(|rule| &rule.experiment)
+        self.assignment.as_ref()?;
+        self.rule()?.as_experiment().map(|experiment| &**experiment)
     }
 
     /// The experiment's assignment of the user.
@@ -186,28 +191,14 @@ impl FeatureResult {
             "ruleId".to_owned(),
             self.rule_id().unwrap_or_default().into(),
         );
-        if let (Some(rule), Some(assignment)) = (self.experiment_rule(), &self.assignment) {
-            json.insert(
-                "experiment".to_owned(),
-                self.experiment_json(rule, assignment).into(),
-            );
+        if let (Some(experiment), Some(assignment)) = (self.experiment(), &self.assignment) {
+            let changes = self.changes.as_deref();
+            let experiment = experiment_json(&self.ruleset, experiment, assignment, changes);
+            json.insert("experiment".to_owned(), experiment.into());
             let result = assignment.to_json(Some(self.key()), self.value());
             json.insert("experimentResult".to_owned(), result.into());
         }
         Value::Object(json)
-    }
-
-    fn experiment_json(
-        &self,
-        rule: &ExperimentRule,
-        assignment: &Assignment,
-    ) -> Map<String, Value> {
-        let values = rule
-            .values
-            .iter()
-            .map(|value| self.ruleset.value(*value).json().clone());
-        let changes = self.changes.as_deref();
-        experiment_json(&rule.experiment, values.collect(), assignment, changes)
     }
 
     fn feature_value(&self) -> &FeatureValue {
@@ -220,11 +211,6 @@ impl FeatureResult {
 
     fn rule(&self) -> Option<&Rule> {
         self.ruleset.rule(self.rule?)
-    }
-
-    fn experiment_rule(&self) -> Option<&ExperimentRule> {
-        self.assignment.as_ref()?;
-        self.rule()?.as_experiment()
     }
 }
 
@@ -252,15 +238,19 @@ impl PartialEq for FeatureResult {
 }
 
 /// An experiment as it appears in results (spec 19.3).
+///
+/// The variations of an inline experiment are any type of the program's, and are left out.
 pub(crate) fn experiment_json(
+    ruleset: &Ruleset,
     experiment: &ExperimentInfo,
-    variations: Vec<Value>,
     assignment: &Assignment,
     changes: Option<&ExperimentChanges>,
 ) -> Map<String, Value> {
     let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).unwrap_or_default();
     let mut json = object(&experiment.definition);
-    if !variations.is_empty() {
+    if !experiment.values.is_empty() {
+        let value = |id: &ValueId| ruleset.value(*id).json().clone();
+        let variations = experiment.values.iter().map(value).collect();
         json.insert("variations".to_owned(), Value::Array(variations));
     }
     if let Some(overrides) = changes.and_then(|it| it.overrides.as_deref()) {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -20,8 +21,15 @@ use crate::page_url::PageUrl;
 ///     .with_forced_variation("checkout-button", 1);
 /// assert_eq!(user.url(), Some("https://shop.example/cart?promo=1"));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct UserContext {
+    /// Shared, so that whoever keeps the user (a scope, an event on its way to analytics) copies a pointer.
+    pub(crate) who: Arc<Who>,
+}
+
+/// What a [`UserContext`] says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Who {
     pub(crate) attributes: Attributes,
     pub(crate) attribute_overrides: Attributes,
     pub(crate) remote_groups: Option<AttributeValue>,
@@ -52,8 +60,10 @@ impl UserContext {
     /// A user with these attributes.
     pub fn new(attributes: Attributes) -> Self {
         Self {
-            attributes,
-            ..Self::default()
+            who: Arc::new(Who {
+                attributes,
+                ..Who::default()
+            }),
         }
     }
 
@@ -61,14 +71,14 @@ impl UserContext {
     /// experiment forces its variation (spec 11).
     #[must_use]
     pub fn with_url(mut self, url: impl Into<String>) -> Self {
-        self.url = Some(PageUrl::new(&url.into()));
+        self.edit().url = Some(PageUrl::new(&url.into()));
         self
     }
 
     /// Attributes that win over the user's own: a debugging aid.
     #[must_use]
     pub fn with_attribute_overrides(mut self, overrides: Attributes) -> Self {
-        self.attribute_overrides = overrides;
+        self.edit().attribute_overrides = overrides;
         self
     }
 
@@ -80,7 +90,7 @@ impl UserContext {
             .into_iter()
             .map(|id| AttributeValue::String(id.into()))
             .collect();
-        self.remote_groups = Some(AttributeValue::List(ids));
+        self.edit().remote_groups = Some(AttributeValue::List(ids));
         self
     }
 
@@ -88,14 +98,18 @@ impl UserContext {
     /// experiment does not have keeps the user out of it.
     #[must_use]
     pub fn with_forced_variation(mut self, experiment: impl Into<String>, index: usize) -> Self {
-        self.forced.variations.insert(experiment.into(), index);
+        self.edit()
+            .forced
+            .variations
+            .insert(experiment.into(), index);
         self
     }
 
     /// Gives the user a feature's value, whatever its rules say. Works for features that do not exist, too.
     #[must_use]
     pub fn with_forced_value(mut self, feature: impl Into<String>, value: Value) -> Self {
-        self.forced
+        self.edit()
+            .forced
             .values
             .insert(feature.into(), FeatureValue::from(value));
         self
@@ -104,32 +118,59 @@ impl UserContext {
     /// Whether experiments run for this user. They do by default; force rules and rollouts always do.
     #[must_use]
     pub fn with_enabled(mut self, on: bool) -> Self {
-        self.disabled = !on;
+        self.edit().disabled = !on;
         self
     }
 
     /// In QA mode nobody is bucketed by hash: only forced variations are given.
     #[must_use]
     pub fn with_qa_mode(mut self, on: bool) -> Self {
-        self.qa_mode = on;
+        self.edit().qa_mode = on;
         self
     }
 
     /// Keeps the user out of every experiment that would bucket them; forced variations still hold.
     #[must_use]
     pub fn with_all_experiments_skipped(mut self, skip: bool) -> Self {
-        self.skip_all_experiments = skip;
+        self.edit().skip_all_experiments = skip;
         self
     }
 
     /// The user's own attributes.
     pub fn attributes(&self) -> &Attributes {
-        &self.attributes
+        &self.who.attributes
     }
 
     /// The page that the user is on, as it was given.
     pub fn url(&self) -> Option<&str> {
-        self.url.as_ref().map(PageUrl::as_str)
+        self.who.url.as_ref().map(PageUrl::as_str)
+    }
+
+    /// Replaces the user's own attributes.
+    pub fn set_attributes(&mut self, attributes: Attributes) {
+        self.edit().attributes = attributes;
+    }
+
+    /// Adds attributes, each replacing an earlier one of its name.
+    pub fn update_attributes(&mut self, attributes: Attributes) {
+        self.edit().attributes.extend(attributes);
+    }
+
+    /// A user who is shared is copied first.
+    fn edit(&mut self) -> &mut Who {
+        Arc::make_mut(&mut self.who)
+    }
+}
+
+impl fmt::Debug for UserContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = &*self.who;
+        f.debug_struct("UserContext")
+            .field("attributes", &who.attributes)
+            .field("attribute_overrides", &who.attribute_overrides)
+            .field("url", &who.url)
+            .field("forced", &who.forced)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,7 +13,7 @@
 /// let seed = HashSeed::new("seed");
 /// assert_eq!(seed.bucket("a", HashVersion::V2), 0.0505);
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct HashSeed {
     text: Box<str>,
     /// The hash of `text`, which version 2 continues with the user's value.
@@ -52,7 +52,7 @@ impl HashSeed {
 }
 
 /// How a seed and a value become a bucket (section 7.2).
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a third version is a new contract, not an addition"

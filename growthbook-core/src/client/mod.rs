@@ -108,9 +108,7 @@ impl GrowthBookClient {
         }
         let snapshot = self.shared.snapshot.load();
         let subject = Subject::new(user).within(&snapshot.global);
-        engine::decide(&snapshot.ruleset, feature, &subject, |value| {
-            value.is_truthy()
-        })
+        engine::decide(&snapshot.ruleset, feature, &subject, None, &mut Silent).is_truthy()
     }
 
     /// Whether a feature is off.
@@ -166,9 +164,7 @@ impl GrowthBookClient {
         }
         let snapshot = self.shared.snapshot.load();
         let subject = Subject::new(user).within(&snapshot.global);
-        engine::decide(&snapshot.ruleset, feature, &subject, |value| {
-            read_value(value.json())
-        })
+        read_value(engine::decide(&snapshot.ruleset, feature, &subject, None, &mut Silent).json())
     }
 
     /// Runs an experiment that the program defines. A user who is not in it gets the first variation.

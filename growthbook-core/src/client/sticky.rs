@@ -98,7 +98,7 @@ impl OwnedWrite {
     }
 }
 
-impl Recorder for Assigned {
+impl Recorder<'_> for Assigned {
     fn sticky_assigned(&mut self, write: &StickyWrite<'_>) {
         self.0.push(OwnedWrite {
             identity: write.identity.clone(),

@@ -105,7 +105,7 @@ impl AutoResult {
         self.ruleset
             .experiments()
             .get(self.index)
-            .map(|auto| &auto.experiment)
+            .map(|auto| &*auto.experiment)
     }
 
     /// The user's variation: a JSON object with what it changes.
@@ -115,9 +115,9 @@ impl AutoResult {
 }
 
 /// Runs the payload's auto experiments for a user on a page, in order, until a redirect is found.
-pub fn run_auto_experiments<R: Recorder>(
-    ruleset: &Arc<Ruleset>,
-    subject: &Subject<'_>,
+pub fn run_auto_experiments<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    subject: &Subject<'a>,
     options: &AutoOptions,
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
@@ -132,8 +132,8 @@ pub fn run_auto_experiments<R: Recorder>(
             continue;
         }
         let selected = run.select_leaf(&auto.experiment);
-        let outcome = run.experiment(&auto.experiment, None, &auto.values, selected);
-        let value = auto.values.get(outcome.variation);
+        let outcome = run.experiment(&auto.experiment, None, selected);
+        let value = auto.experiment.values.get(outcome.variation);
         let value = value.map_or(Value::Null, |value| ruleset.value(*value).json().clone());
         let result = ExperimentResult::new(value, outcome.assignment());
         done.results.push(AutoResult {

@@ -1,8 +1,8 @@
-use super::outcome::{BanditUse, Outcome};
+use super::outcome::BanditUse;
 use super::{Recorder, Run};
 use crate::bucketing::weights_are_valid;
 use crate::experiment::ExperimentInfo;
-use crate::ruleset::{Bandit, Context, ExperimentRule};
+use crate::ruleset::{Bandit, Context};
 
 /// What a bandit decided for one user and one experiment.
 #[derive(Clone, Copy, Debug)]
@@ -12,17 +12,7 @@ pub(crate) struct Selected<'a> {
     pub(super) used: BanditUse<'a>,
 }
 
-impl<'a, R: Recorder> Run<'a, '_, R> {
-    /// Runs the experiment of a rule.
-    pub(super) fn rule_experiment(
-        &mut self,
-        rule: &'a ExperimentRule,
-        feature: &'a str,
-    ) -> Outcome<'a> {
-        let selected = self.select_leaf(&rule.experiment);
-        self.experiment(&rule.experiment, Some(feature), &rule.values, selected)
-    }
-
+impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     /// Asks the experiment's bandit for weights (spec 18.2). `None` if it has none, or names one that is not there.
     pub(super) fn select_leaf(&self, experiment: &'a ExperimentInfo) -> Option<Selected<'a>> {
         let bandit = self.ruleset.bandit(experiment.bandit.as_deref()?)?;

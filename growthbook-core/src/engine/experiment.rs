@@ -1,24 +1,22 @@
 //! The numbered steps of spec 16, in order. The first that settles the outcome wins.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::bandit::Selected;
 use super::outcome::{BanditUse, Outcome};
-use super::recorder::Exposure;
 use super::sticky::Lookup;
 use super::subject::HashSource;
-use super::{Recorder, Run};
+use super::{Exposure, Recorder, Run};
 use crate::bucketing::{Namespace, choose_weighted, weights_are_valid};
 use crate::condition::Condition;
 use crate::experiment::read::{Forced, Status, Targeting};
 use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
 use crate::page_url::{LegacyUrlPattern, PageUrl};
-use crate::ruleset::ValueId;
 
 /// An experiment as it runs: as written, with what overrides and a bandit change.
 #[derive(Clone, Copy)]
 struct Setup<'a> {
-    experiment: &'a ExperimentInfo,
+    experiment: &'a Arc<ExperimentInfo>,
     overrides: Option<&'a ExperimentOverride>,
     /// The weights of a bandit's leaf.
     leaf_weights: Option<&'a [f64]>,
@@ -26,14 +24,12 @@ struct Setup<'a> {
     hash: HashSource<'a>,
 }
 
-impl<'a, R: Recorder> Run<'a, '_, R> {
-    /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected. `variations` are their
-    /// values, if the payload holds them.
+impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
+    /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected.
     pub(crate) fn experiment(
         &mut self,
-        experiment: &'a ExperimentInfo,
+        experiment: &'a Arc<ExperimentInfo>,
         feature: Option<&'a str>,
-        variations: &'a [ValueId],
         selected: Option<Selected<'a>>,
     ) -> Outcome<'a> {
         let is_sticky = self.sticky.is_some() && experiment.sticky.enabled;
@@ -56,7 +52,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
                 if is_sticky {
                     self.save_sticky(&outcome);
                 }
-                let exposure = Exposure::here(self.ruleset, feature, variations, outcome);
+                let exposure = Exposure::here(self.shared, feature, outcome);
                 self.recorder.experiment_viewed(&exposure);
                 outcome
             }

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
-use super::recorder::{Exposure, FeatureUsage};
-use super::{Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Recorder, Run};
+use super::{
+    Exposure, FeatureUsage, Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Recorder,
+    Run,
+};
 use crate::audience::{HashAttribute, Prerequisite};
 use crate::condition::{Condition, Evaluator, Scope};
-use crate::feature_value::{FeatureValue, NULL};
+use crate::feature_value::{FeatureValue, NULL, ValueId};
 use crate::result::{FeatureResult, FeatureSource, ResultKey, ResultValue};
-use crate::ruleset::{
-    Feature, ForceRule, Reach, Rollout, Rule, RuleKind, RulePlace, Ruleset, ValueId,
-};
+use crate::ruleset::{Feature, ForceRule, Reach, Rollout, Rule, RuleKind, RulePlace, Ruleset};
 
 /// What a feature came to for one user. Borrows everything; [`Decision::into_result`] makes it last.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,7 @@ enum Verdict<'a> {
     Skip,
 }
 
-impl<'a, R: Recorder> Run<'a, '_, R> {
+impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     /// A feature that the payload does not even name.
     pub(super) fn unknown(&mut self, key: &'a str) -> Decision<'a> {
         if self.forces_values
@@ -143,7 +143,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
 
     fn used(&mut self, key: Key<'a>, decision: Decision<'a>) -> Decision<'a> {
         let outcome = self.outcome_of(&decision).copied();
-        let usage = FeatureUsage::new(self.ruleset, key, &decision, outcome.as_ref());
+        let usage = FeatureUsage::new(self.shared, key, decision, outcome);
         self.recorder.feature_evaluated(&usage);
         decision
     }
@@ -203,12 +203,13 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
             return Verdict::Skip;
         }
         match &rule.kind {
-            RuleKind::Experiment(rule) => {
+            RuleKind::Experiment(experiment) => {
                 let key = self.ruleset.feature_key(at.feature);
-                let outcome = self.rule_experiment(rule, key);
+                let selected = self.select_leaf(experiment);
+                let outcome = self.experiment(experiment, Some(key), selected);
                 let (in_experiment, passes_through) =
                     (outcome.in_experiment, outcome.passes_through());
-                let value = rule.values.get(outcome.variation);
+                let value = experiment.values.get(outcome.variation);
                 self.last = Some(outcome);
                 let (true, false, Some(value)) = (in_experiment, passes_through, value) else {
                     return Verdict::Skip;
@@ -289,7 +290,7 @@ impl<'a, R: Recorder> Run<'a, '_, R> {
         for track in &rule.tracks {
             let key = self.ruleset.feature_key(at.feature);
             self.recorder
-                .experiment_viewed(&Exposure::elsewhere(self.ruleset, key, track));
+                .experiment_viewed(&Exposure::elsewhere(self.shared, key, track));
         }
         Verdict::Decided(Decision {
             rule: Some(at),

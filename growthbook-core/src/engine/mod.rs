@@ -21,19 +21,23 @@
 mod auto;
 mod bandit;
 mod experiment;
+mod exposure;
 mod feature;
 mod outcome;
 mod recorder;
 mod sticky;
 mod subject;
+mod usage;
 
 use std::sync::Arc;
 
 pub use self::auto::{AutoExperiments, AutoOptions, AutoResult, run_auto_experiments};
+pub use self::exposure::{Exposure, OwnedExposure};
 pub(crate) use self::feature::{Decision, Parent};
 pub(crate) use self::outcome::Outcome;
-pub use self::recorder::{Exposure, FeatureUsage, Recorder, Silent};
+pub use self::recorder::{Recorder, Silent};
 pub use self::subject::Subject;
+pub use self::usage::FeatureUsage;
 use crate::audience::FeatureRef;
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::feature_value::FeatureValue;
@@ -46,10 +50,10 @@ use crate::sticky::{StickyDocuments, StickyIdentity};
 ///
 /// `sticky` are the documents that concern the user; `None` means that there is no sticky bucketing. Assignments that the
 /// evaluation makes are added to them, and told to `recorder`, in case they are to be stored.
-pub fn evaluate<R: Recorder>(
-    ruleset: &Arc<Ruleset>,
-    feature: &str,
-    subject: &Subject<'_>,
+pub fn evaluate<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    feature: &'a str,
+    subject: &Subject<'a>,
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> FeatureResult {
@@ -80,15 +84,15 @@ pub fn sticky_identities_of<T>(
 }
 
 /// Runs an experiment that the program defines (spec 16). The result holds the variation that the user gets.
-pub fn run<'e, T, R: Recorder>(
-    ruleset: &Ruleset,
+pub fn run<'e: 'a, 'a, T, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
     experiment: &'e Experiment<T>,
-    subject: &Subject<'_>,
+    subject: &Subject<'a>,
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> ExperimentResult<&'e T> {
-    let info = experiment.info();
-    let outcome = Run::new(ruleset, subject, sticky, recorder).experiment(info, None, &[], None);
+    let outcome =
+        Run::new(ruleset, subject, sticky, recorder).experiment(&experiment.info, None, None);
     ExperimentResult::new(
         experiment.variation(outcome.variation),
         outcome.assignment(),
@@ -96,23 +100,24 @@ pub fn run<'e, T, R: Recorder>(
 }
 
 /// Evaluates a feature for callers who want its value and nothing else: no result is built.
-pub(crate) fn decide<T>(
-    ruleset: &Ruleset,
-    feature: &str,
-    subject: &Subject<'_>,
-    read: impl FnOnce(&FeatureValue) -> T,
-) -> T {
-    read(
-        Run::new(ruleset, subject, None, &mut Silent)
-            .feature_named(feature)
-            .value,
-    )
+pub(crate) fn decide<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    feature: &'a str,
+    subject: &Subject<'a>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+) -> &'a FeatureValue {
+    Run::new(ruleset, subject, sticky, recorder)
+        .feature_named(feature)
+        .value
 }
 
 /// One call of the engine, while it lasts.
 pub(crate) struct Run<'a, 'r, R> {
     ruleset: &'a Ruleset,
-    subject: &'a Subject<'a>,
+    /// The same, for what outlasts the call.
+    shared: &'a Arc<Ruleset>,
+    subject: &'r Subject<'a>,
     forces_values: bool,
     sticky: Option<&'r mut StickyDocuments>,
     recorder: &'r mut R,
@@ -143,15 +148,16 @@ impl<'a> Key<'a> {
     }
 }
 
-impl<'a, 'r, R: Recorder> Run<'a, 'r, R> {
+impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
     pub(crate) fn new(
-        ruleset: &'a Ruleset,
-        subject: &'a Subject<'a>,
+        ruleset: &'a Arc<Ruleset>,
+        subject: &'r Subject<'a>,
         sticky: Option<&'r mut StickyDocuments>,
         recorder: &'r mut R,
     ) -> Self {
         Self {
             ruleset,
+            shared: ruleset,
             subject,
             forces_values: subject.forces_values(),
             sticky,

@@ -11,7 +11,7 @@ use super::subject::HashSource;
 /// What an experiment came to for one user. Borrows everything; [`Outcome::assignment`] makes it last.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome<'a> {
-    pub(crate) experiment: &'a ExperimentInfo,
+    pub(crate) experiment: &'a Arc<ExperimentInfo>,
     pub(crate) overrides: Option<&'a ExperimentOverride>,
     pub(crate) variation: usize,
     pub(crate) in_experiment: bool,

@@ -22,7 +22,7 @@ impl Lookup {
     }
 }
 
-impl<'a, R: Recorder> Run<'a, '_, R> {
+impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     /// Looks the user up in the documents of the hash attribute and the fallback, of which the former wins (spec 17.2).
     pub(super) fn find_sticky(&self, experiment: &'a ExperimentInfo) -> Lookup {
         let [attribute, fallback] = experiment.sticky_attributes();

@@ -5,12 +5,13 @@ use crate::experiment::ExperimentOverride;
 use crate::feature_value::FeatureValue;
 use crate::page_url::PageUrl;
 use crate::sticky::StickyIdentity;
-use crate::user::{GlobalContext, UserContext};
+use crate::user::{GlobalContext, UserContext, Who};
 
 /// Whom an evaluation is for: a user, within what holds for all users. Borrows both and merges nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     user: &'a UserContext,
+    who: &'a Who,
     global: Option<&'a GlobalContext>,
     layers: Layers<'a>,
 }
@@ -19,14 +20,16 @@ impl<'a> Subject<'a> {
     /// A user on their own.
     #[inline]
     pub fn new(user: &'a UserContext) -> Self {
+        let who = &*user.who;
         let layers = Layers {
             global: None,
-            user: Some(&user.attributes),
-            overrides: (!user.attribute_overrides.is_empty()).then_some(&user.attribute_overrides),
-            remote_groups: user.remote_groups.as_ref(),
+            user: Some(&who.attributes),
+            overrides: (!who.attribute_overrides.is_empty()).then_some(&who.attribute_overrides),
+            remote_groups: who.remote_groups.as_ref(),
         };
         Self {
             user,
+            who,
             global: None,
             layers,
         }
@@ -60,13 +63,13 @@ impl<'a> Subject<'a> {
     }
 
     pub(crate) fn url(&self) -> Option<&'a PageUrl> {
-        self.user.url.as_ref()
+        self.who.url.as_ref()
     }
 
     /// Whether any feature's value is forced: most often none is, and that is quickly said.
     #[inline]
     pub(crate) fn forces_values(&self) -> bool {
-        !self.user.forced.values.is_empty()
+        !self.who.forced.values.is_empty()
             || self
                 .global
                 .is_some_and(|global| !global.forced.values.is_empty())
@@ -77,13 +80,13 @@ impl<'a> Subject<'a> {
         let global = self
             .global
             .and_then(|global| global.forced.values.get(feature));
-        self.user.forced.values.get(feature).or(global)
+        self.who.forced.values.get(feature).or(global)
     }
 
     /// The experiment's variation that is forced, for this user or for all.
     pub(crate) fn forced_variation(&self, experiment: &str) -> Option<usize> {
         let global = self.global.map(|global| &global.forced.variations);
-        [Some(&self.user.forced.variations), global]
+        [Some(&self.who.forced.variations), global]
             .into_iter()
             .flatten()
             .filter(|variations| !variations.is_empty())
@@ -108,15 +111,15 @@ impl<'a> Subject<'a> {
     }
 
     pub(crate) fn is_disabled(&self) -> bool {
-        self.user.disabled || self.global.is_some_and(|global| global.disabled)
+        self.who.disabled || self.global.is_some_and(|global| global.disabled)
     }
 
     pub(crate) fn is_in_qa_mode(&self) -> bool {
-        self.user.qa_mode || self.global.is_some_and(|global| global.qa_mode)
+        self.who.qa_mode || self.global.is_some_and(|global| global.qa_mode)
     }
 
     pub(crate) fn skips_experiments(&self) -> bool {
-        self.user.skip_all_experiments
+        self.who.skip_all_experiments
     }
 
     /// The user's identities by these attributes, as far as they have any.

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -229,7 +230,7 @@ impl<T> Experiment<T> {
             info.targeting.get_or_insert_default().include = include;
         }
         Self {
-            info,
+            info: Arc::new(info),
             control,
             treatments,
         }

@@ -1,9 +1,11 @@
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::read::{Allotment, Forced, Status, StickySettings, Targeting, Variation};
 use crate::audience::HashAttribute;
 use crate::bucketing::{HashSeed, HashVersion};
+use crate::feature_value::ValueId;
 
 /// What an experiment is, without its variations' values: all that deciding a variation takes.
 ///
@@ -28,6 +30,8 @@ pub struct ExperimentInfo {
     pub(crate) targeting: Option<Box<Targeting>>,
     /// The id of the contextual bandit that sets the weights.
     pub(crate) bandit: Option<Box<str>>,
+    /// The variations' values, if a payload holds them.
+    pub(crate) values: Box<[ValueId]>,
     /// The experiment as it was written, without its variations: compact JSON.
     pub(crate) definition: Box<str>,
 }
@@ -58,6 +62,10 @@ impl ExperimentInfo {
         self.fallback_attribute.as_ref().map(HashAttribute::as_str)
     }
 
+    pub(crate) fn with_values(self, values: Box<[ValueId]>) -> Self {
+        Self { values, ..self }
+    }
+
     /// The attributes whose values may have sticky buckets of this experiment. An experiment without a fallback attribute
     /// is looked up by `id` as well (spec 17.2).
     pub(crate) fn sticky_attributes(&self) -> [&HashAttribute; 2] {
@@ -73,6 +81,14 @@ impl ExperimentInfo {
         self.targeting
             .as_ref()
             .is_some_and(|targeting| !targeting.prerequisites.is_empty())
+    }
+
+    /// What tells it from other experiments, and from itself before the users were dealt anew.
+    pub(crate) fn identify(&self, hasher: &mut impl Hasher) {
+        self.sticky.assignment_key.hash(hasher);
+        self.phase.hash(hasher);
+        self.seed.hash(hasher);
+        self.hash_version.hash(hasher);
     }
 
     /// The number of variations.

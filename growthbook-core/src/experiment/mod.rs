@@ -6,6 +6,7 @@ mod overrides;
 pub(crate) mod read;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -35,7 +36,7 @@ use crate::json::Json;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Experiment<T> {
-    info: ExperimentInfo,
+    pub(crate) info: Arc<ExperimentInfo>,
     control: T,
     treatments: Vec<T>,
 }

@@ -136,6 +136,7 @@ impl ExperimentInfo {
             sticky: StickySettings::read(object, key),
             targeting: Targeting::read(object, origin, reader),
             bandit: text("contextualBanditRef"),
+            values: Box::default(),
             definition,
         }
     }

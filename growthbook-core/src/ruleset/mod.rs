@@ -13,14 +13,13 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::model::{
-    AutoExperiment, Bandit, Change, Context, ExperimentRule, Feature, ForceRule, Reach, Rollout,
-    Rule, RuleKind, RulePlace, Track, ValueId,
+    AutoExperiment, Bandit, Change, Context, Feature, ForceRule, Reach, Rollout, Rule, RuleKind,
+    RulePlace, Track,
 };
 use crate::audience::HashAttribute;
 use crate::condition::{SavedGroup, SavedGroups};
 use crate::diagnostic::{Diagnostic, Problem};
-use crate::experiment::ExperimentInfo;
-use crate::feature_value::FeatureValue;
+use crate::feature_value::{FeatureValue, ValueId};
 use crate::js_regex::JsRegex;
 use crate::secret::DecryptionKey;
 use crate::text_index::TextIndex;
@@ -224,14 +223,12 @@ impl Ruleset {
             .iter()
             .flatten()
             .flat_map(|feature| &feature.rules);
-        let in_rules = rules
-            .filter_map(Rule::as_experiment)
-            .map(|rule| &rule.experiment);
+        let in_rules = rules.filter_map(Rule::as_experiment);
         let autos = self.experiments.iter().map(|auto| &auto.experiment);
         let mut seen = TextIndex::default();
         in_rules
             .chain(autos)
-            .flat_map(ExperimentInfo::sticky_attributes)
+            .flat_map(|experiment| experiment.sticky_attributes())
             .filter(|attribute| {
                 let known = seen.len();
                 seen.insert(attribute.as_str());
@@ -255,8 +252,8 @@ impl Ruleset {
             if feature.reach == Reach::Cycle {
                 tell(&place, Problem::CyclicPrerequisite);
             }
-            for rule in feature.rules.iter().filter_map(Rule::as_experiment) {
-                if let Some(id) = rule.experiment.bandit.as_deref()
+            for experiment in feature.rules.iter().filter_map(Rule::as_experiment) {
+                if let Some(id) = experiment.bandit.as_deref()
                     && self.bandit(id).is_none()
                 {
                     tell(&place, Problem::UnknownBandit { id: id.to_owned() });

@@ -1,14 +1,13 @@
 //! A payload compiled: what the engine walks.
 
+use std::sync::Arc;
+
 use crate::assignment::Assignment;
 use crate::audience::{Filter, HashAttribute, Prerequisite};
 use crate::bucketing::{HashSeed, HashVersion, Range};
 use crate::condition::Condition;
 use crate::experiment::ExperimentInfo;
-
-/// Where a value stands among the payload's values.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct ValueId(pub(super) u32);
+use crate::feature_value::ValueId;
 
 /// Where a rule stands in the payload.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,9 +42,9 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    pub(crate) fn as_experiment(&self) -> Option<&ExperimentRule> {
+    pub(crate) fn as_experiment(&self) -> Option<&Arc<ExperimentInfo>> {
         match &self.kind {
-            RuleKind::Experiment(rule) => Some(rule),
+            RuleKind::Experiment(experiment) => Some(experiment),
             RuleKind::Force(_) | RuleKind::Gate => None,
         }
     }
@@ -53,7 +52,8 @@ impl Rule {
 
 #[derive(Debug)]
 pub(crate) enum RuleKind {
-    Experiment(Box<ExperimentRule>),
+    /// Runs an experiment (spec 15).
+    Experiment(Arc<ExperimentInfo>),
     Force(Box<ForceRule>),
     /// Nothing but prerequisites: it ends the evaluation or is passed over.
     Gate,
@@ -100,24 +100,15 @@ impl Share {
 /// An experiment that a remote evaluation ran on the user's behalf, to be reported when the rule's value is served.
 #[derive(Debug)]
 pub(crate) struct Track {
-    pub(crate) experiment: ExperimentInfo,
-    pub(crate) variations: Box<[ValueId]>,
+    pub(crate) experiment: Arc<ExperimentInfo>,
     pub(crate) value: ValueId,
     pub(crate) assignment: Assignment,
-}
-
-/// A rule that runs an experiment (spec 15).
-#[derive(Debug)]
-pub(crate) struct ExperimentRule {
-    pub(crate) experiment: ExperimentInfo,
-    pub(crate) values: Box<[ValueId]>,
 }
 
 /// An entry of `experiments`, run without being asked (spec 21).
 #[derive(Debug)]
 pub(crate) struct AutoExperiment {
-    pub(crate) experiment: ExperimentInfo,
-    pub(crate) values: Box<[ValueId]>,
+    pub(crate) experiment: Arc<ExperimentInfo>,
     pub(crate) change: Change,
     pub(crate) change_id: Option<Box<str>>,
     pub(crate) is_manual: bool,

@@ -1,8 +1,9 @@
 //! From the JSON of a feature, an auto experiment or a bandit to the model, with the leniency of spec 1.5.
 
+use std::sync::Arc;
+
 use super::model::{
-    AutoExperiment, Bandit, Change, Context, ExperimentRule, ForceRule, Rollout, Rule, RuleKind,
-    Share, Track,
+    AutoExperiment, Bandit, Change, Context, ForceRule, Rollout, Rule, RuleKind, Share, Track,
 };
 use super::values::Values;
 use crate::assignment::{Assignment, BanditAssignment};
@@ -12,6 +13,7 @@ use crate::bucketing::{HashSeed, HashVersion, weights_are_valid};
 use crate::diagnostic::Problem;
 use crate::experiment::ExperimentInfo;
 use crate::experiment::read::{Origin, index};
+use crate::feature_value::ValueId;
 use crate::json::{Json, Object, write_members};
 
 /// A rule of the feature `feature`.
@@ -62,13 +64,11 @@ fn kind(
         });
         return RuleKind::Gate;
     }
-    let count = variations.len();
     let definition = definition(object, feature);
     let origin = Origin::Rule { feature };
-    RuleKind::Experiment(Box::new(ExperimentRule {
-        experiment: ExperimentInfo::read(object, count, origin, definition, reader),
-        values: values.add_all(variations),
-    }))
+    let values = values.add_all(variations);
+    let experiment = ExperimentInfo::read(object, values.len(), origin, definition, reader);
+    RuleKind::Experiment(Arc::new(experiment.with_values(values)))
 }
 
 /// The members of a rule that its experiment takes over (spec 15), without the variations.
@@ -164,23 +164,16 @@ fn track(entry: &Json<'_>, values: &mut Values, reader: &mut Reader<'_>) -> Opti
     let experiment = entry.get("experiment")?.as_object()?;
     experiment.get("key")?.as_non_empty_str()?;
     let variations = experiment.get("variations")?.as_array()?;
-    let count = variations.len();
+    let variations = values.add_all(variations);
     let empty = Object::default();
     let result = entry
         .get("result")
         .and_then(Json::as_object)
         .unwrap_or(&empty);
     Some(Track {
-        experiment: ExperimentInfo::read(
-            experiment,
-            count,
-            Origin::Standalone,
-            write_members(experiment.without("variations")),
-            reader,
-        ),
-        variations: values.add_all(variations),
         value: values.add(result.get("value").unwrap_or(&Json::Null)),
-        assignment: tracked_assignment(result, count),
+        assignment: tracked_assignment(result, variations.len()),
+        experiment: standalone(experiment, variations, reader),
     })
 }
 
@@ -241,17 +234,9 @@ pub(super) fn auto_experiment(
         .get("variations")
         .and_then(Json::as_array)
         .unwrap_or_default();
-    let count = variations.len();
     let flag = |field: &str| object.get(field).is_some_and(Json::is_truthy);
     AutoExperiment {
-        experiment: ExperimentInfo::read(
-            object,
-            count,
-            Origin::Standalone,
-            write_members(object.without("variations")),
-            reader,
-        ),
-        values: values.add_all(variations),
+        experiment: standalone(object, values.add_all(variations), reader),
         change: change(object, variations),
         change_id: object
             .get("changeId")
@@ -260,6 +245,18 @@ pub(super) fn auto_experiment(
         is_manual: flag("manual"),
         persists_query: flag("persistQueryString"),
     }
+}
+
+/// An experiment that is no rule's.
+fn standalone(
+    object: &Object<'_>,
+    values: Box<[ValueId]>,
+    reader: &mut Reader<'_>,
+) -> Arc<ExperimentInfo> {
+    let definition = write_members(object.without("variations"));
+    let origin = Origin::Standalone;
+    let experiment = ExperimentInfo::read(object, values.len(), origin, definition, reader);
+    Arc::new(experiment.with_values(values))
 }
 
 fn change(object: &Object<'_>, variations: &[Json<'_>]) -> Change {

@@ -2,8 +2,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::ValueId;
-use crate::feature_value::FeatureValue;
+use crate::feature_value::{FeatureValue, ValueId};
 use crate::json::Json;
 
 /// The values of a payload while it is compiled. Most are `true` or `false`, or repeat a number or a short text: each of

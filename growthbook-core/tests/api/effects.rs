@@ -10,7 +10,7 @@ use super::{ruleset, user};
 #[derive(Default)]
 struct Log(Vec<String>);
 
-impl Recorder for Log {
+impl Recorder<'_> for Log {
     fn experiment_viewed(&mut self, exposure: &Exposure<'_>) {
         let assignment = exposure.assignment();
         self.0.push(format!(
@@ -41,7 +41,7 @@ impl Recorder for Log {
 #[derive(Default)]
 struct Exposures(Vec<serde_json::Value>);
 
-impl Recorder for Exposures {
+impl Recorder<'_> for Exposures {
     fn experiment_viewed(&mut self, exposure: &Exposure<'_>) {
         self.0.push(exposure.to_json());
     }

@@ -1,5 +1,7 @@
 //! The steps of spec 16 that the corpus does not reach. The user `1` is bucketed into variation 1 of `exp`.
 
+use std::sync::Arc;
+
 use growthbook_core::engine::{self, Silent, Subject};
 use growthbook_core::{
     Assignment, Attributes, Experiment, ExperimentError, ExperimentOverride, GlobalContext,
@@ -16,7 +18,13 @@ fn run(experiment: &str, user: &UserContext, global: &GlobalContext) -> (usize, 
     );
     let experiment = Experiment::from_json(experiment).unwrap();
     let subject = Subject::new(user).within(global);
-    let result = engine::run(&ruleset.unwrap(), &experiment, &subject, None, &mut Silent);
+    let result = engine::run(
+        &Arc::new(ruleset.unwrap()),
+        &experiment,
+        &subject,
+        None,
+        &mut Silent,
+    );
     let assignment = result.assignment();
     (
         assignment.variation_index(),
@@ -266,7 +274,7 @@ fn the_builder_says_what_the_json_says() {
             "meta":[{"key":"ctl"},{"key":"new"}]}"#,
     )
     .unwrap();
-    let ruleset = Ruleset::empty();
+    let ruleset = Arc::new(Ruleset::empty());
     for device in 0..500 {
         let attributes = Attributes::new().with("device", device).with("plan", "pro");
         let user = UserContext::new(attributes);
@@ -288,7 +296,7 @@ fn a_rule_has_no_status_of_its_own() {
     ] {
         let payload =
             format!(r#"{{"features":{{"f":{{"rules":[{{"variations":[0,1],{field}}}]}}}}}}"#);
-        let ruleset = std::sync::Arc::new(Ruleset::from_json(payload.as_bytes(), None).unwrap());
+        let ruleset = Arc::new(Ruleset::from_json(payload.as_bytes(), None).unwrap());
         let user = user("1");
         let result = engine::evaluate(&ruleset, "f", &Subject::new(&user), None, &mut Silent);
         assert!(
@@ -319,7 +327,7 @@ fn malformed_groups_let_nobody_in() {
 
 #[test]
 fn a_check_of_ones_own_is_asked() {
-    let ruleset = Ruleset::empty();
+    let ruleset = Arc::new(Ruleset::empty());
     for (admitted, expected) in [(true, true), (false, false)] {
         let experiment = Experiment::builder("exp", ["a", "b"])
             .include(admitted)

@@ -47,7 +47,7 @@ proptest! {
             let user = user.clone().with_qa_mode(qa).with_all_experiments_skipped(qa);
             let mut documents = StickyDocuments::new();
             let result = engine::run(
-                &growthbook_core::Ruleset::empty(), &trial, &Subject::new(&user), Some(&mut documents), &mut Silent,
+                &std::sync::Arc::new(growthbook_core::Ruleset::empty()), &trial, &Subject::new(&user), Some(&mut documents), &mut Silent,
             );
             let is_one = index < trial.info().variation_count();
             prop_assert_eq!(result.assignment().in_experiment(), is_one);

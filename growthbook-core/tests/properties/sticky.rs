@@ -18,7 +18,7 @@ fn ask(
     payload: &str,
     id: &str,
     documents: &mut StickyDocuments,
-    recorder: &mut impl Recorder,
+    recorder: &mut impl for<'a> Recorder<'a>,
 ) -> Option<(usize, bool)> {
     let user = user_with_id(id);
     let result = engine::evaluate(
@@ -39,7 +39,7 @@ fn ask(
 #[derive(Default)]
 struct Writes(usize);
 
-impl Recorder for Writes {
+impl Recorder<'_> for Writes {
     fn sticky_assigned(&mut self, _: &StickyWrite<'_>) {
         self.0 += 1;
     }

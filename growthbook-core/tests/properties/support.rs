@@ -42,7 +42,7 @@ pub(crate) fn run<'e>(
     user: &UserContext,
 ) -> ExperimentResult<&'e Value> {
     engine::run(
-        &Ruleset::empty(),
+        &Arc::new(Ruleset::empty()),
         experiment,
         &Subject::new(user),
         None,

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use growthbook_core::bucketing::{
     BucketRanges, Namespace, Range, bucket_ranges, equal_weights, hash,
 };
@@ -74,7 +76,7 @@ fn get_query_string_override() {
         let (key, url, count): (String, String, usize) = (case.get(1), case.get(2), case.get(3));
         let experiment = Experiment::builder(key, 0..count).build().unwrap();
         let user = UserContext::default().with_url(url);
-        let ruleset = Ruleset::empty();
+        let ruleset = Arc::new(Ruleset::empty());
         let result = engine::run(
             &ruleset,
             &experiment,

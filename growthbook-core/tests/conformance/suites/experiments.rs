@@ -10,7 +10,7 @@ use crate::report::{part, suite};
 /// `[name, context, experiment, expected value, in experiment, hash used]`
 fn check(case: &Case) -> Result<(), String> {
     let context = case.context(1);
-    let (ruleset, user) = (context.ruleset(), context.user());
+    let (ruleset, user) = (Arc::new(context.ruleset()), context.user());
     let experiment = Experiment::from_json(case.text(2)).unwrap();
     let result = engine::run(
         &ruleset,

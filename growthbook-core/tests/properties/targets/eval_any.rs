@@ -208,7 +208,7 @@ pub(crate) fn check_case(case: Case) {
 #[derive(Default)]
 struct Heard(Vec<String>);
 
-impl Recorder for Heard {
+impl Recorder<'_> for Heard {
     fn experiment_viewed(&mut self, exposure: &Exposure<'_>) {
         self.0.push(format!("viewed {}", exposure.to_json()));
     }

@@ -21,7 +21,7 @@ pub fn url_targeting(bytes: &[u8]) {
 }
 
 fn check_targeting(subject: &Subject<'_>, address: &str, pattern: &str) {
-    let ruleset = Ruleset::empty();
+    let ruleset = Arc::new(Ruleset::empty());
     let runs = |members: &str| {
         // The key cannot be in a query, which would force the variation.
         let experiment = format!("{{\"key\":\"\",\"variations\":[0,1],\"seed\":\"s\",{members}}}");
@@ -74,7 +74,13 @@ fn check_override(subject: &Subject<'_>, address: &str, key: &str) {
         quoted(key)
     );
     let experiment = Experiment::from_json(&experiment).unwrap();
-    let result = engine::run(&Ruleset::empty(), &experiment, subject, None, &mut Silent);
+    let result = engine::run(
+        &Arc::new(Ruleset::empty()),
+        &experiment,
+        subject,
+        None,
+        &mut Silent,
+    );
     let base = Url::parse("https://_").unwrap();
     let value = Url::options()
         .base_url(Some(&base))
