@@ -50,8 +50,11 @@
 mod assignment;
 mod attributes;
 mod audience;
+mod backoff;
 pub mod bucketing;
+mod cache;
 mod client;
+mod clock;
 mod condition;
 mod decrypt;
 mod diagnostic;
@@ -59,9 +62,13 @@ pub mod engine;
 mod error;
 mod experiment;
 mod feature_value;
+mod fetch;
+mod flag;
+mod guard;
 #[doc(hidden)] // Public for the differential run and for fuzzing; no part of the stable API.
 pub mod js_regex;
 mod json;
+mod log;
 mod page_url;
 pub mod reduce;
 mod result;
@@ -72,24 +79,39 @@ mod sticky;
 mod sticky_service;
 mod text;
 mod text_index;
+mod tracking;
 mod user;
 mod version;
 mod wire;
 
 pub use self::assignment::{Assignment, BanditAssignment};
 pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
-pub use self::client::{BuildError, GrowthBookClient, GrowthBookClientBuilder};
+pub use self::backoff::Backoff;
+pub use self::cache::{CacheKey, CachedPayload, FeatureCache, MemoryCache, Validator};
+pub use self::client::{
+    AllFeatures, BuildError, CloseReport, DeferredExposures, EvaluatedFeature, Freshness,
+    GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink, PayloadSource, Readiness,
+    Refresh, RefreshError, RefreshEvent, SourceHandle, SourceStatus, Status, Subscription, Track,
+    UserScope,
+};
+pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};
 pub use self::diagnostic::{Diagnostic, Problem};
 pub use self::engine::{AutoExperiments, AutoOptions, AutoResult};
-pub use self::error::{BackendError, BackgroundError};
+pub use self::error::{BackendError, BackgroundError, FlushError};
 pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
     ExperimentResult,
 };
+pub use self::fetch::{FeatureFetcher, FetchError, Fetched, StaticFetcher};
+pub use self::flag::{Flag, FlagValue};
 pub use self::result::{FeatureResult, FeatureSource, ValueError};
 pub use self::ruleset::{PayloadError, Revision, Ruleset};
 pub use self::secret::{ClientKey, DecryptionKey, DecryptionKeyError};
 pub use self::sticky::{StickyAssignments, StickyDocuments, StickyIdentity, StickyWrite};
 pub use self::sticky_service::{MemoryStickyBuckets, Saved, StickyBucketService};
+pub use self::tracking::{
+    CustomEvent, ExperimentViewed, FeatureEvaluated, Interest, OwnedTrackingEvent, TrackedUser,
+    TrackingEvent, TrackingPlugin,
+};
 pub use self::user::{GlobalContext, UserContext};

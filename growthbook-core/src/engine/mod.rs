@@ -68,6 +68,40 @@ pub fn sticky_identities(ruleset: &Ruleset, subject: &Subject<'_>) -> Vec<Sticky
     subject.identities(ruleset.sticky_attributes())
 }
 
+/// As [`sticky_identities`], for an evaluation of the feature at a place: none if it cannot reach an experiment.
+pub(crate) fn sticky_identities_for(
+    ruleset: &Ruleset,
+    place: Option<u32>,
+    subject: &Subject<'_>,
+) -> Vec<StickyIdentity> {
+    let feature = place.and_then(|place| ruleset.feature(place));
+    if feature.is_some_and(|feature| feature.reaches_experiment) {
+        sticky_identities(ruleset, subject)
+    } else {
+        Vec::new()
+    }
+}
+
+/// The key of the variation that a user would keep of an experiment of the payload's, by what is stored.
+pub(crate) fn peek_sticky<'a>(
+    ruleset: &'a Arc<Ruleset>,
+    experiment: &str,
+    subject: &Subject<'a>,
+    sticky: &mut StickyDocuments,
+) -> Option<&'a str> {
+    let mut silent = Silent;
+    let run = Run::new(ruleset, subject, Some(sticky), &mut silent);
+    let named = ruleset
+        .all_experiments()
+        .filter(|it| it.key() == experiment);
+    named
+        .filter(|experiment| experiment.sticky.enabled)
+        .find_map(|experiment| {
+            let variation = run.find_sticky(experiment).variation()?;
+            experiment.variation_key(variation)
+        })
+}
+
 /// As [`sticky_identities`], for an experiment that the program defines.
 pub fn sticky_identities_of<T>(
     ruleset: &Ruleset,
@@ -110,6 +144,33 @@ pub(crate) fn decide<'a, R: Recorder<'a>>(
     Run::new(ruleset, subject, sticky, recorder)
         .feature_named(feature)
         .value
+}
+
+/// As [`decide`], for the feature at a place.
+pub(crate) fn decide_at<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    place: u32,
+    subject: &Subject<'a>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+) -> &'a FeatureValue {
+    Run::new(ruleset, subject, sticky, recorder)
+        .feature(place, Key::Place(place))
+        .value
+}
+
+/// The decision on the feature at a place, and the index of the variation if an experiment made it.
+pub(crate) fn settle_at<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    place: u32,
+    subject: &Subject<'a>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+) -> (Decision<'a>, Option<usize>) {
+    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let decision = run.feature(place, Key::Place(place));
+    let variation = run.outcome_of(&decision).map(|outcome| outcome.variation);
+    (decision, variation)
 }
 
 /// One call of the engine, while it lasts.
