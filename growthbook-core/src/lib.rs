@@ -82,7 +82,7 @@ pub use self::client::{BuildError, GrowthBookClient, GrowthBookClientBuilder};
 pub use self::decrypt::{DecryptError, decrypt};
 pub use self::diagnostic::{Diagnostic, Problem};
 pub use self::engine::{AutoExperiments, AutoOptions, AutoResult};
-pub use self::error::{BackendError, BackgroundError};
+pub use self::error::{BackendError, BackgroundError, FlushError};
 pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
     ExperimentResult,
