@@ -50,8 +50,10 @@
 mod assignment;
 mod attributes;
 mod audience;
+mod backoff;
 pub mod bucketing;
 mod client;
+mod clock;
 mod condition;
 mod decrypt;
 mod diagnostic;
@@ -78,7 +80,9 @@ mod wire;
 
 pub use self::assignment::{Assignment, BanditAssignment};
 pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
+pub use self::backoff::Backoff;
 pub use self::client::{BuildError, GrowthBookClient, GrowthBookClientBuilder};
+pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};
 pub use self::diagnostic::{Diagnostic, Problem};
 pub use self::engine::{AutoExperiments, AutoOptions, AutoResult};
