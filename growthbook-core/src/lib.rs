@@ -52,6 +52,7 @@ mod attributes;
 mod audience;
 mod backoff;
 pub mod bucketing;
+mod cache;
 mod client;
 mod clock;
 mod condition;
@@ -61,6 +62,7 @@ pub mod engine;
 mod error;
 mod experiment;
 mod feature_value;
+mod fetch;
 #[doc(hidden)] // Public for the differential run and for fuzzing; no part of the stable API.
 pub mod js_regex;
 mod json;
@@ -81,6 +83,7 @@ mod wire;
 pub use self::assignment::{Assignment, BanditAssignment};
 pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
 pub use self::backoff::Backoff;
+pub use self::cache::{CacheKey, CachedPayload, FeatureCache, MemoryCache, Validator};
 pub use self::client::{BuildError, GrowthBookClient, GrowthBookClientBuilder};
 pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};
@@ -91,6 +94,7 @@ pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
     ExperimentResult,
 };
+pub use self::fetch::{FeatureFetcher, FetchError, Fetched, StaticFetcher};
 pub use self::result::{FeatureResult, FeatureSource, ValueError};
 pub use self::ruleset::{PayloadError, Revision, Ruleset};
 pub use self::secret::{ClientKey, DecryptionKey, DecryptionKeyError};
