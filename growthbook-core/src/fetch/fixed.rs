@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::{FeatureFetcher, FetchError, Fetched};
@@ -32,13 +34,10 @@ impl StaticFetcher {
     pub fn new(payload: impl Into<Arc<[u8]>>) -> Self {
         let bytes = payload.into();
         // Named after the bytes, so that a cache that outlives the program does not hand its next version the old ones.
-        let digest: String = Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes));
         Self {
             bytes,
-            cache_key: CacheKey::new("static", &ClientKey::new(digest.as_str())),
+            cache_key: CacheKey::new("static", &ClientKey::new(digest.clone())),
             validator: Validator::new(digest),
         }
     }
