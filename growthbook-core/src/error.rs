@@ -1,9 +1,7 @@
-//! Errors of the stores behind this crate's traits, and of what goes on beside evaluation.
+//! Errors of the stores behind this crate's traits.
 
 use std::error::Error;
 use std::sync::Arc;
-
-use crate::client::RefreshError;
 
 /// A store behind one of this crate's traits failed.
 ///
@@ -42,29 +40,6 @@ impl BackendError {
     pub fn operation(&self) -> &'static str {
         self.operation
     }
-}
-
-/// Something went wrong beside an evaluation, which went on without it: see
-/// [`GrowthBookClientBuilder::on_error`](crate::GrowthBookClientBuilder::on_error).
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BackgroundError {
-    /// A feature cache failed. Features come from the next one, or from the server.
-    #[error("a feature cache is unavailable")]
-    Cache(#[source] BackendError),
-    /// A callback or a plugin of the program's panicked. It is called again the next time; an exposure that it missed is
-    /// offered to it again.
-    #[error("a {callback} panicked")]
-    Panicked {
-        /// Which kind of callback.
-        callback: &'static str,
-    },
-    /// Fresher features could not be had. What is in force stays in force.
-    #[error("the features cannot be refreshed")]
-    Refresh(#[source] RefreshError),
-    /// The sticky bucket service failed: the user was bucketed by hash, or the assignment was not stored.
-    #[error("sticky buckets are unavailable")]
-    Sticky(#[source] BackendError),
 }
 
 /// What was buffered is not all where it belongs: see [`StickyBucketService::flush`](crate::StickyBucketService::flush).

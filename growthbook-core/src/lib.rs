@@ -68,7 +68,6 @@ mod guard;
 #[doc(hidden)] // Public for the differential run and for fuzzing; no part of the stable API.
 pub mod js_regex;
 mod json;
-mod log;
 mod page_url;
 pub mod reduce;
 mod result;
@@ -89,16 +88,16 @@ pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
 pub use self::backoff::Backoff;
 pub use self::cache::{CacheKey, CachedPayload, FeatureCache, MemoryCache, Validator};
 pub use self::client::{
-    AllFeatures, BuildError, CloseReport, DeferredExposures, EvaluatedFeature, Freshness,
-    GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink, PayloadSource, Readiness,
-    Refresh, RefreshError, RefreshEvent, SourceHandle, SourceStatus, Status, Subscription, Track,
-    UserScope,
+    AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, EvaluatedFeature,
+    Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink, PayloadSource,
+    Readiness, Refresh, RefreshError, RefreshEvent, SourceHandle, SourceStatus, Status,
+    Subscription, Track, UserScope,
 };
 pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};
 pub use self::diagnostic::{Diagnostic, Problem};
 pub use self::engine::{AutoExperiments, AutoOptions, AutoResult};
-pub use self::error::{BackendError, BackgroundError, FlushError};
+pub use self::error::{BackendError, FlushError};
 pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
     ExperimentResult,

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::GrowthBookClient;
+use super::background::BackgroundError;
 use super::feed::{Arrival, Feed};
 use super::hooks::Hooks;
 use super::listeners::{Callback, Listeners};
@@ -11,7 +12,7 @@ use super::source::{PayloadSink, PayloadSource};
 use crate::attributes::Attributes;
 use crate::cache::FeatureCache;
 use crate::clock::{Clock, SystemClock};
-use crate::error::{BackendError, BackgroundError};
+use crate::error::BackendError;
 use crate::fetch::FeatureFetcher;
 use crate::guard::guarded;
 use crate::ruleset::{PayloadError, Ruleset};
@@ -231,7 +232,7 @@ impl GrowthBookClientBuilder {
         };
         if self.payload.is_some() {
             self.feed.arrived(Origin::Bootstrap, Arrival::default());
-            crate::log::installed(&ruleset);
+            super::log::installed(&ruleset);
         }
         let mut listeners = self.callbacks;
         listeners.extend(self.plugins);

@@ -36,7 +36,7 @@ impl CloseReport {
         }
         shared.fall_silent();
         let failures = each(shared, &deadline, TrackingPlugin::close);
-        crate::log::closed(failures.len());
+        super::log::closed(failures.len());
         Self {
             was_closed: false,
             failures,

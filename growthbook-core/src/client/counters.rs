@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::log::LastSaid;
+use super::log::LastSaid;
 
 #[derive(Debug, Default)]
 pub(super) struct Counters {

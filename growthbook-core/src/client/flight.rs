@@ -1,7 +1,7 @@
 //! One at a time: whoever asks while somebody is at it waits, and shares the answer.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread::{self, ThreadId};
+use std::thread::ThreadId;
 
 use super::refresh::{Refresh, RefreshError};
 use crate::guard::guarded;
@@ -26,7 +26,7 @@ impl Flight {
         let slot = {
             let mut under_way = self.lock();
             if let Some(slot) = &*under_way {
-                if slot.pilot == thread::current().id() {
+                if slot.pilot == std::thread::current().id() {
                     // The fetcher or a cache asked in turn: to wait for oneself would be for ever.
                     return Err(RefreshError::InProgress);
                 }
@@ -34,7 +34,7 @@ impl Flight {
                 return self.wait(under_way, &slot);
             }
             let slot = Arc::new(Slot {
-                pilot: thread::current().id(),
+                pilot: std::thread::current().id(),
                 answer: OnceLock::new(),
             });
             *under_way = Some(Arc::clone(&slot));
@@ -72,6 +72,7 @@ impl Flight {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::mpsc::channel;
+    use std::thread;
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::background::BackgroundError;
 use super::refresh::RefreshEvent;
-use crate::error::BackgroundError;
 use crate::guard::guarded;
 
 #[derive(Default)]

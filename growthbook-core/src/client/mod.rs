@@ -1,5 +1,6 @@
 //! The client: one per process, shared by all requests.
 
+mod background;
 mod builder;
 mod close;
 mod counters;
@@ -10,6 +11,7 @@ mod feed;
 mod flight;
 mod hooks;
 mod listeners;
+mod log;
 mod question;
 mod refresh;
 mod reported;
@@ -29,6 +31,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+pub use self::background::BackgroundError;
 pub use self::builder::{BuildError, GrowthBookClientBuilder};
 pub use self::close::CloseReport;
 pub use self::deferred::DeferredExposures;

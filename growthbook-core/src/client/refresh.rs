@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::background::BackgroundError;
 use super::feed::{Arrival, Feed};
 use super::shared::{Installed, Shared};
 use crate::cache::{CacheKey, CachedPayload, Validator};
-use crate::error::BackgroundError;
 use crate::fetch::{FeatureFetcher, FetchError, Fetched};
 use crate::guard::{answered, guarded};
 use crate::ruleset::{PayloadError, Ruleset};

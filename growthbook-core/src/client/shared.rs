@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::background::BackgroundError;
 use super::close::CloseReport;
 use super::counters::Counters;
 use super::feed::Feed;
@@ -16,7 +17,6 @@ use super::refresh::{Origin, RefreshEvent};
 use super::seen::{Fingerprints, Listening, SeenExposures};
 use super::subscription::Subscribers;
 use crate::clock::Clock;
-use crate::error::BackgroundError;
 use crate::ruleset::{PayloadError, Ruleset};
 use crate::secret::DecryptionKey;
 use crate::sticky_service::StickyBucketService;
@@ -129,7 +129,7 @@ impl Shared {
 
     /// Tells the program of an error that no caller gets.
     pub(super) fn report(&self, error: &BackgroundError) {
-        crate::log::background(error, &self.counters.last_said, &*self.clock);
+        super::log::background(error, &self.counters.last_said, &*self.clock);
         if !self.hooks.error(error) {
             self.counters.panicked(1);
         }
@@ -155,7 +155,7 @@ impl Shared {
             ruleset: Arc::clone(&ruleset),
             global: Arc::clone(&current.global),
         }));
-        crate::log::installed(&ruleset);
+        super::log::installed(&ruleset);
         Ok(Installed {
             ruleset,
             is_news: true,

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::background::BackgroundError;
 use super::builder::BuildError;
 use super::refresh::{News, Refresh, RefreshError};
 use super::shared::Shared;
 use crate::cache::{CacheKey, CachedPayload, Validator};
-use crate::error::BackgroundError;
 use crate::fetch::FetchError;
 
 /// Brings payloads to a client, by polling or over a stream, say. This crate starts no thread; sources do.

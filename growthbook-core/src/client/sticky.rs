@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::background::BackgroundError;
 use super::effects::Effects;
 use super::question::Question;
 use super::shared::{Shared, Snapshot};
 use crate::engine::Subject;
-use crate::error::BackgroundError;
 use crate::guard::answered;
 use crate::sticky::{StickyDocuments, StickyIdentity};
 use crate::sticky_service::Saved;

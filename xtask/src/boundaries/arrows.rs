@@ -33,10 +33,12 @@ const ARROWS: &[(&str, &str)] = &[
     ("error", ""),
     (
         "experiment",
-        "assignment attributes audience bucketing condition diagnostic json page_url",
+        "assignment attributes audience bucketing condition diagnostic feature_value json page_url",
     ),
     ("feature_value", "attributes json"),
     ("fetch", "cache error secret"),
+    ("flag", "result ruleset"),
+    ("guard", "error"),
     ("js_regex", ""),
     ("json", ""),
     ("page_url", "js_regex text"),
@@ -48,7 +50,6 @@ const ARROWS: &[(&str, &str)] = &[
          js_regex json secret text_index wire",
     ),
     ("secret", "decrypt"),
-    ("source", "cache clock error fetch ruleset"),
     ("stack", ""),
     ("sticky", ""),
     ("sticky_service", "error sticky"),
@@ -57,7 +58,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("text_index", ""),
     (
         "tracking",
-        "attributes error experiment feature_value result ruleset user",
+        "assignment attributes engine error experiment result user",
     ),
     ("user", "attributes experiment feature_value page_url"),
     ("version", "text"),
@@ -136,7 +137,6 @@ mod tests {
             "client",
             "clock",
             "fetch",
-            "source",
             "sticky_service",
             "tracking",
         ] {

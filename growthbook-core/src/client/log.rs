@@ -6,8 +6,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::background::BackgroundError;
 use crate::clock::Clock;
-use crate::error::BackgroundError;
 use crate::ruleset::Ruleset;
 
 /// When something was last said that could be said in every evaluation: in seconds of the clock, from 1 on.
