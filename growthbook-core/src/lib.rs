@@ -74,6 +74,9 @@ mod secret;
 mod stack;
 mod sticky;
 mod sticky_service;
+#[cfg(any(test, feature = "testing"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 mod text;
 mod text_index;
 mod user;
