@@ -36,13 +36,23 @@
 //!   What was malformed is in its [diagnostics](Ruleset::diagnostics).
 //! * [`engine`] holds the evaluation as pure functions, for those who bring their own shell.
 //! * [`GrowthBookClient`] is that shell: it swaps rulesets, and asks the [`StickyBucketService`].
+//! * [`FeatureFetcher`] and [`FeatureCache`] say where payloads come from and where they are kept; [`Clock`] and
+//!   [`Backoff`] say when it is time to ask again.
 //! * [`bucketing`] holds the arithmetic of hashes, ranges and namespaces.
 //!
 //! # What this crate does not do
 //!
-//! It opens no file and no socket, starts no thread, reads no environment and prints nothing. It does not panic on any
-//! payload, attributes or URL. An evaluation waits for no writer, no I/O and no callback; what it prepares once, at first
+//! It opens no file and no socket, starts no thread, reads no environment and prints nothing; only [`SystemClock`] reads the
+//! system's clock. It does not panic on any payload, attributes or URL. An evaluation waits for no writer, no I/O and no callback; what it prepares once, at first
 //! use (a pattern, an address, a value's JSON), takes a moment of computing.
+//!
+//! # Cargo features
+//!
+//! Off by default. None changes what anything else does.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `testing` | the module `testing`: a clock and a fetcher for tests, and the contracts of the traits as suites, which start threads |
 //!
 //! "Spec 16" and the like name sections of `docs/evaluation.md` in the repository, which says what an evaluation computes.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -76,6 +86,9 @@ mod secret;
 mod stack;
 mod sticky;
 mod sticky_service;
+#[cfg(any(test, feature = "testing"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 mod text;
 mod text_index;
 mod tracking;
