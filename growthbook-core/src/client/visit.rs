@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 
 use super::effects::{Effect, Effects};
-use super::question::{Question, Trial, ValueAt, ValueOf};
+use super::question::{Question, Trial, Unknown, ValueAt};
 use super::scope::{ScopeState, Track};
 use super::seen::{ExposureId, SeenExposures};
 use super::shared::{Shared, Snapshot};
@@ -52,7 +52,7 @@ impl<'a> Visit<'a> {
 
     #[cold]
     fn unknown(&self, feature: &str) -> &'a FeatureValue {
-        self.ask(&ValueOf(feature));
+        self.ask(&Unknown(feature));
         let forced = self.subject().forced_value(feature);
         forced.unwrap_or(&crate::feature_value::NULL)
     }

@@ -133,20 +133,19 @@ pub fn run<'e: 'a, 'a, T, R: Recorder<'a>>(
     )
 }
 
-/// Evaluates a feature for callers who want its value and nothing else: no result is built.
-pub(crate) fn decide<'a, R: Recorder<'a>>(
+/// Evaluates a feature that the payload does not name.
+pub(crate) fn decide_unknown<'a, R: Recorder<'a>>(
     ruleset: &'a Arc<Ruleset>,
     feature: &'a str,
     subject: &Subject<'a>,
-    sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    Run::new(ruleset, subject, sticky, recorder)
-        .feature_named(feature)
+    Run::new(ruleset, subject, None, recorder)
+        .unknown(feature)
         .value
 }
 
-/// As [`decide`], for the feature at a place.
+/// Evaluates the feature at a place for callers who want its value and nothing else: no result is built.
 pub(crate) fn decide_at<'a, R: Recorder<'a>>(
     ruleset: &'a Arc<Ruleset>,
     place: u32,
