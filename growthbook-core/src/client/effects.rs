@@ -16,7 +16,7 @@ pub(super) struct Effects<'v, 'a> {
     wanted: Interest,
     told: Stack<Effect<'a>, 1>,
     /// The features among them, once they are many: a payload can make one call ask for thousands.
-    features: HashSet<&'a str>,
+    features: Option<HashSet<&'a str>>,
     writes: Vec<OwnedWrite>,
 }
 
@@ -32,7 +32,7 @@ impl<'v, 'a> Effects<'v, 'a> {
             visit,
             wanted,
             told: Stack::new(),
-            features: HashSet::new(),
+            features: None,
             writes: Vec::new(),
         }
     }
@@ -58,14 +58,15 @@ impl<'v, 'a> Effects<'v, 'a> {
                 .iter()
                 .any(|effect| matches!(effect, Effect::Used(usage) if usage.key() == key));
         }
-        if self.features.is_empty() {
-            let used = self.told.iter().filter_map(|effect| match effect {
+        let told = &self.told;
+        let features = self.features.get_or_insert_with(|| {
+            let used = told.iter().filter_map(|effect| match effect {
                 Effect::Used(usage) => Some(usage.key()),
                 Effect::Viewed(..) => None,
             });
-            self.features = used.collect();
-        }
-        !self.features.insert(key)
+            used.collect()
+        });
+        !features.insert(key)
     }
 }
 
