@@ -4,6 +4,7 @@
 mod effects;
 mod experiments;
 mod payloads;
+mod scopes;
 mod sticky;
 mod values;
 
