@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use growthbook_core::{
-    Attributes, BackendError, Experiment, FeatureSource, Flag, GrowthBookClient,
+    Attributes, BackendError, Experiment, ExperimentInfo, FeatureSource, Flag, GrowthBookClient,
     GrowthBookClientBuilder, Saved, StickyAssignments, StickyBucketService, StickyDocuments,
     StickyIdentity, StickyWrite, Track, TrackingEvent, UserContext, ValueError,
 };
@@ -142,8 +142,8 @@ fn all_features_at_once_are_what_they_are_one_by_one() {
         let variation = result.assignment().map(|it| it.variation_key().to_owned());
         assert_eq!(feature.variation_key().map(str::to_owned), variation);
         assert_eq!(
-            feature.experiment().map(|it| it.key()),
-            result.experiment().map(|it| it.key())
+            feature.experiment().map(ExperimentInfo::key),
+            result.experiment().map(ExperimentInfo::key)
         );
     }
     let text = all.get("text").unwrap();
@@ -157,7 +157,7 @@ fn all_features_at_once_are_what_they_are_one_by_one() {
 /// A client that notes what it reports.
 fn noting() -> (GrowthBookClient, Arc<Mutex<Vec<Value>>>) {
     let notes = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&notes);
+    let log = Arc::clone(&notes);
     let client = builder().on_event(move |event| {
         let owned = event.into_owned();
         // What is owned says the same.
@@ -165,7 +165,7 @@ fn noting() -> (GrowthBookClient, Arc<Mutex<Vec<Value>>>) {
             format!("{:?}", tell(event)),
             format!("{:?}", tell(&owned.as_event()))
         );
-        noted.lock().unwrap().push(tell(event));
+        log.lock().unwrap().push(tell(event));
     });
     (client.build().unwrap(), notes)
 }
@@ -280,7 +280,9 @@ fn without_a_memory_of_the_client_a_scope_has_its_own() {
     let counted = Arc::clone(&count);
     let client = builder()
         .exposure_memory(0)
-        .on_experiment_viewed(move |_| drop(counted.fetch_add(1, Ordering::Relaxed)))
+        .on_experiment_viewed(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        })
         .build()
         .unwrap();
     for expected in 1..3 {
@@ -302,7 +304,9 @@ fn exposures_that_were_long_ago_are_reported_again() {
     let counted = Arc::clone(&count);
     let client = builder()
         .exposure_memory(10)
-        .on_experiment_viewed(move |_| drop(counted.fetch_add(1, Ordering::Relaxed)))
+        .on_experiment_viewed(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        })
         .build()
         .unwrap();
     let view = |number: usize| {
@@ -321,10 +325,9 @@ fn exposures_that_were_long_ago_are_reported_again() {
 fn experiments_that_run_are_told_to_subscribers() {
     let client = client();
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let hears = Arc::clone(&heard);
+    let log = Arc::clone(&heard);
     let subscription = client.subscribe(move |experiment, assignment| {
-        hears
-            .lock()
+        log.lock()
             .unwrap()
             .push((experiment.key().to_owned(), assignment.in_experiment()));
     });
@@ -434,7 +437,9 @@ fn peeking_buckets_nobody() {
     let counted = Arc::clone(&viewed);
     let client = builder()
         .sticky_buckets(Arc::clone(&store))
-        .on_experiment_viewed(move |_| drop(counted.fetch_add(1, Ordering::Relaxed)))
+        .on_experiment_viewed(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        })
         .build()
         .unwrap();
     assert_eq!(client.scope(user("1")).peek_sticky("exp"), None);
