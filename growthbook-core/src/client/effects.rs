@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use super::seen::ExposureId;
 use super::visit::Visit;
 use crate::engine::{Exposure, FeatureUsage, Recorder};
-use crate::result::FeatureSource;
 use crate::stack::Stack;
 use crate::sticky::{StickyIdentity, StickyWrite};
 use crate::tracking::Interest;
@@ -89,9 +88,7 @@ impl<'a> Recorder<'a> for Effects<'_, 'a> {
 
     #[inline]
     fn feature_evaluated(&mut self, usage: &FeatureUsage<'a>) {
-        // What is forced from outside is not reported; the engine does not either, for features of the payload.
-        let is_wanted = self.wanted.contains(Interest::FEATURE_EVALUATED)
-            && usage.source() != FeatureSource::Override;
+        let is_wanted = self.wanted.contains(Interest::FEATURE_EVALUATED);
         if is_wanted && !self.has_feature(usage.key()) && self.visit.is_news(usage) {
             self.told.push(Effect::Used(*usage));
         }

@@ -12,6 +12,7 @@ mod flight;
 mod hooks;
 mod listeners;
 mod log;
+mod mismatches;
 mod question;
 mod refresh;
 mod reported;
@@ -143,7 +144,7 @@ impl GrowthBookClient {
     ///
     /// As [`GrowthBookClient::evaluate`].
     pub fn value<T: DeserializeOwned>(&self, feature: &str, user: &UserContext, fallback: T) -> T {
-        self.value_as(feature, user).unwrap_or(fallback)
+        self.visit(user, |visit| visit.value_or(feature, fallback))
     }
 
     /// A feature's value as a type of yours.

@@ -210,7 +210,7 @@ impl UserScope {
     /// As [`UserScope::evaluate`].
     #[inline]
     pub fn value<'s, T: Deserialize<'s>>(&'s self, feature: &str, fallback: T) -> T {
-        self.value_as(feature).unwrap_or(fallback)
+        self.visit().value_or(feature, fallback)
     }
 
     /// A feature's value as a type of yours, which may borrow from the scope.
@@ -254,7 +254,10 @@ impl UserScope {
             Some(place) => self.visit().ask(&ValueAt(place)),
             None => self.visit().value(flag.key()),
         };
-        V::read(value.json()).unwrap_or_else(|_| flag.fallback().of())
+        V::read(value.json()).unwrap_or_else(|error| {
+            self.visit().misfit::<V>(flag.key(), error);
+            flag.fallback().of()
+        })
     }
 
     /// Evaluates all features, as if each were asked for: in their order in the payload.

@@ -1,10 +1,13 @@
 //! One user before one snapshot, for one call or a scope's life: how a question becomes an answer and its effects.
 
+use std::any::type_name;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::background::BackgroundError;
 use super::effects::{Effect, Effects};
 use super::question::{Question, Trial, Unknown, ValueAt};
 use super::scope::{ScopeState, Track};
@@ -15,6 +18,7 @@ use crate::engine::{Exposure, FeatureUsage, Silent, Subject};
 use crate::experiment::ExperimentResult;
 use crate::feature_value::FeatureValue;
 use crate::guard::guarded;
+use crate::result::{ValueError, read_value};
 use crate::tracking::{
     CustomEvent, Evaluated, ExperimentViewed, FeatureEvaluated, Interest, Occasion, TrackingEvent,
 };
@@ -48,6 +52,26 @@ impl<'a> Visit<'a> {
             return self.unknown(feature);
         };
         self.ask(&ValueAt(place))
+    }
+
+    /// The value of a feature as a type, or the fallback.
+    #[inline]
+    pub(super) fn value_or<T: Deserialize<'a>>(&self, feature: &str, fallback: T) -> T {
+        read_value(self.value(feature).json()).unwrap_or_else(|error| {
+            self.misfit::<T>(feature, error);
+            fallback
+        })
+    }
+
+    /// A value that is there and does not fit is a mistake on one side or the other: the program is told, once.
+    pub(super) fn misfit<T>(&self, feature: &str, error: ValueError) {
+        let is_mistake = matches!(error, ValueError::Mismatch { .. });
+        if is_mistake && self.shared.mismatches.is_news(feature, type_name::<T>()) {
+            self.shared.report(&BackgroundError::Value {
+                feature: feature.to_owned(),
+                source: error,
+            });
+        }
     }
 
     #[cold]

@@ -466,3 +466,22 @@ fn peeking_buckets_nobody() {
         Some("new")
     );
 }
+
+#[test]
+fn a_value_that_does_not_fit_is_told_once() {
+    static SIZE: Flag<bool> = Flag::new("size", true);
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&errors);
+    let client = builder().on_error(move |error| log.lock().unwrap().push(error.to_string()));
+    let client = client.build().unwrap();
+    let scope = client.scope(user("1"));
+    for _ in 0..3 {
+        assert_eq!(scope.value("size", "small"), "small");
+        assert_eq!(client.value("size", &user("1"), String::new()), "");
+        assert!(scope.get(&SIZE));
+        assert_eq!(scope.value("none", 1), 1);
+        assert!(scope.value_as::<bool>("color").is_err());
+    }
+    let told = "the value of the feature `size` does not fit, and the fallback is served";
+    assert_eq!(*errors.lock().unwrap(), [told; 3]);
+}
