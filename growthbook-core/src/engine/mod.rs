@@ -28,6 +28,7 @@ mod recorder;
 mod sticky;
 mod subject;
 mod usage;
+mod witness;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub(crate) use self::outcome::Outcome;
 pub use self::recorder::{Recorder, Silent};
 pub use self::subject::Subject;
 pub use self::usage::FeatureUsage;
+use self::witness::{Unwitnessed, Witness};
 use crate::audience::FeatureRef;
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::feature_value::FeatureValue;
@@ -57,7 +59,7 @@ pub fn evaluate<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> FeatureResult {
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     let decision = run.feature_named(feature);
     decision.into_result(ruleset, feature, run.outcome_of(&decision))
 }
@@ -91,8 +93,11 @@ pub fn run<'e: 'a, 'a, T, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> ExperimentResult<&'e T> {
-    let outcome =
-        Run::new(ruleset, subject, sticky, recorder).experiment(&experiment.info, None, None);
+    let outcome = Run::new(ruleset, subject, sticky, Unwitnessed(recorder)).experiment(
+        &experiment.info,
+        None,
+        None,
+    );
     ExperimentResult::new(
         experiment.variation(outcome.variation),
         outcome.assignment(),
@@ -107,7 +112,7 @@ pub(crate) fn decide<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    Run::new(ruleset, subject, sticky, recorder)
+    Run::new(ruleset, subject, sticky, Unwitnessed(recorder))
         .feature_named(feature)
         .value
 }
@@ -120,7 +125,7 @@ pub(crate) struct Run<'a, 'r, R> {
     subject: &'r Subject<'a>,
     forces_values: bool,
     sticky: Option<&'r mut StickyDocuments>,
-    recorder: &'r mut R,
+    recorder: R,
     /// What the experiment that ran last came to. A decision whose source is an experiment is that experiment's.
     last: Option<Outcome<'a>>,
     /// The features being evaluated, each because the one before it asked for it.
@@ -148,12 +153,12 @@ impl<'a> Key<'a> {
     }
 }
 
-impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
+impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
     pub(crate) fn new(
         ruleset: &'a Arc<Ruleset>,
         subject: &'r Subject<'a>,
         sticky: Option<&'r mut StickyDocuments>,
-        recorder: &'r mut R,
+        recorder: R,
     ) -> Self {
         Self {
             ruleset,
