@@ -35,6 +35,7 @@
 //! * [`Ruleset`] is a payload compiled: immutable, shared, with everything done that can be done before there is a user.
 //!   What was malformed is in its [diagnostics](Ruleset::diagnostics).
 //! * [`engine`] holds the evaluation as pure functions, for those who bring their own shell.
+//! * [`explanation`] says why a user gets a value: [`engine::explain`] tells an evaluation fact by fact.
 //! * [`GrowthBookClient`] is that shell: it swaps rulesets, and asks the [`StickyBucketService`].
 //! * [`bucketing`] holds the arithmetic of hashes, ranges and namespaces.
 //!
@@ -88,6 +89,7 @@ pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
     ExperimentResult,
 };
+pub use self::explanation::Explanation;
 pub use self::result::{FeatureResult, FeatureSource, ValueError};
 pub use self::ruleset::{PayloadError, Revision, Ruleset};
 pub use self::secret::{ClientKey, DecryptionKey, DecryptionKeyError};

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::{AttributeValue, Name, Number, Probe};
 
 /// A dotted path to a value, split once (spec 3.4).
@@ -54,6 +56,15 @@ impl AttributePath {
     /// its length, anything but a map or a list has no fields (spec 3.6, `$elemMatch`).
     pub(crate) fn find_in<'v>(&self, value: &'v AttributeValue) -> Found<'v> {
         walk(value, std::iter::once(&self.first).chain(&self.rest))
+    }
+}
+
+impl fmt::Display for AttributePath {
+    /// Writes the path with its dots.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.first.name.as_str())?;
+        let mut rest = self.rest.iter();
+        rest.try_for_each(|segment| write!(f, ".{}", segment.name.as_str()))
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Setup<'a> {
     pub(super) experiment: &'a Arc<ExperimentInfo>,
     overrides: Option<&'a ExperimentOverride>,
     /// The weights of a bandit's leaf.
-    leaf_weights: Option<&'a [f64]>,
+    pub(super) leaf_weights: Option<&'a [f64]>,
     pub(super) bandit: Option<BanditUse<'a>>,
     pub(super) hash: HashSource<'a>,
 }
@@ -65,6 +65,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "the steps, one after the other")]
     fn bucketed(&mut self, setup: &mut Setup<'a>, is_sticky: bool) -> Settled<'a> {
         let experiment = setup.experiment;
         let key = experiment.key();
@@ -120,7 +121,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         // 9
         let found = if is_sticky {
             let found = self.find_sticky(experiment);
-            self.recorder.sticky_found(found);
+            self.recorder.sticky_found(found, setup);
             found
         } else {
             Lookup::Nothing
@@ -218,7 +219,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         }
         let has_filters = targeting.is_some_and(|it| it.has_filters);
         if !has_filters && let Some(namespace) = setup.namespace() {
-            self.recorder.namespace(namespace, hash_text);
+            self.recorder.namespace(namespace, setup);
             if !namespace.contains(hash_text) {
                 self.recorder.settled_by(Step::Namespace);
                 return false;
@@ -265,7 +266,7 @@ impl<'a> Settled<'a> {
 }
 
 impl<'a> Setup<'a> {
-    fn outcome(&self, variation: usize, in_experiment: bool) -> Outcome<'a> {
+    pub(super) fn outcome(&self, variation: usize, in_experiment: bool) -> Outcome<'a> {
         Outcome {
             experiment: self.experiment,
             overrides: self.overrides,

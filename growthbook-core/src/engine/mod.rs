@@ -17,10 +17,41 @@
 //! assert!(engine::evaluate(&ruleset, "beta", &Subject::new(&user), None, &mut Silent).is_on());
 //! # Ok::<(), growthbook_core::PayloadError>(())
 //! ```
+//!
+//! # Why this value?
+//!
+//! [`explain`] runs the same evaluation for a developer who wants to know why it comes to what it does. It exposes nobody
+//! and stores nothing.
+//!
+//! ```
+//! use growthbook_core::engine::{self, Subject};
+//! use growthbook_core::{Attributes, Ruleset, UserContext};
+//! use std::sync::Arc;
+//!
+//! let ruleset = Arc::new(Ruleset::from_json(
+//!     br#"{"features": {"beta": {"defaultValue": false, "rules": [
+//!         {"id": "fr_team", "condition": {"mail": {"$regex": "@acme.com$"}}, "force": true},
+//!         {"id": "fr_some", "condition": {"country": {"$in": ["DE", "AT"]}}, "force": true, "coverage": 0.2}
+//!     ]}}}"#,
+//!     None,
+//! )?);
+//! let user = UserContext::new(Attributes::new().with("id", "u-1").with("country", "DE"));
+//! let explanation = engine::explain(&ruleset, "beta", &Subject::new(&user), None);
+//! assert_eq!(explanation.to_string(), r#"
+//! beta = false [defaultValue]: no rule applied
+//!   rules[0] fr_team (force): skipped, its condition does not hold
+//!     no   mail $regex /@acme.com$/   found nothing
+//!   rules[1] fr_some (force): skipped, the user is outside the rollout
+//!     yes  country $in ["DE","AT"]   found "DE"
+//!     no   rollout: id "u-1" has bucket 0.976, outside coverage 0.2 (seed "beta", hash version 1)
+//! "#.trim_start());
+//! # Ok::<(), growthbook_core::PayloadError>(())
+//! ```
 
 mod auto;
 mod bandit;
 mod experiment;
+mod explain;
 mod exposure;
 mod feature;
 mod outcome;
@@ -33,6 +64,7 @@ mod witness;
 use std::sync::Arc;
 
 pub use self::auto::{AutoExperiments, AutoOptions, AutoResult, run_auto_experiments};
+pub use self::explain::{explain, explain_experiment};
 pub use self::exposure::{Exposure, OwnedExposure};
 pub(crate) use self::feature::{Decision, Parent};
 pub(crate) use self::outcome::Outcome;
@@ -44,7 +76,7 @@ use crate::audience::FeatureRef;
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::feature_value::FeatureValue;
 use crate::result::FeatureResult;
-use crate::ruleset::{Reach, Ruleset};
+use crate::ruleset::{Reach, RulePlace, Ruleset};
 use crate::stack::Stack;
 use crate::sticky::{StickyDocuments, StickyIdentity};
 
