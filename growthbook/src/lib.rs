@@ -11,8 +11,11 @@
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
+//! | fetch payloads, and keep them | [`FeatureFetcher`], [`FeatureCache`], [`MemoryCache`]; [`Backoff`] and [`Clock`] for when |
+//! | test a program, or a store of your own | the module `testing`, with the Cargo feature of that name |
 //! | evaluate without a client | [`engine`] |
 //! | predict or audit an assignment | [`bucketing`] |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The client.
 #[doc(inline)]
@@ -44,16 +47,29 @@ pub use growthbook_core::{
     Revision, Ruleset, decrypt,
 };
 
+// Where payloads come from and where they are kept, and when it is time to ask.
+#[doc(inline)]
+pub use growthbook_core::{
+    Backoff, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError, Fetched,
+    MemoryCache, StaticFetcher, SystemClock, Validator,
+};
+
 // Sticky buckets, and stores for them.
 #[doc(inline)]
 pub use growthbook_core::{
-    BackendError, MemoryStickyBuckets, Saved, StickyAssignments, StickyBucketService,
+    BackendError, FlushError, MemoryStickyBuckets, Saved, StickyAssignments, StickyBucketService,
     StickyDocuments, StickyIdentity, StickyWrite,
 };
 
 // The parts under the client.
 #[doc(inline)]
 pub use growthbook_core::{bucketing, engine, explanation, reduce};
+
+// For tests.
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+#[doc(inline)]
+pub use growthbook_core::testing;
 
 /// The repository's other pages, whose code runs with this crate's tests.
 #[cfg(doctest)]

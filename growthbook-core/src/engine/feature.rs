@@ -34,12 +34,16 @@ impl<'a> Decision<'a> {
         }
     }
 
-    fn stored(ruleset: &'a Ruleset, value: ValueId, source: FeatureSource) -> Self {
+    fn from_payload(ruleset: &'a Ruleset, value: ValueId, source: FeatureSource) -> Self {
         Self {
             stored: Some(value),
             value: ruleset.value(value),
             ..Self::null(source)
         }
+    }
+
+    pub(crate) fn stored(&self) -> Option<ValueId> {
+        self.stored
     }
 
     pub(crate) fn rule(&self) -> Option<RulePlace> {
@@ -181,7 +185,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
                 return decision;
             }
         }
-        Decision::stored(self.ruleset, feature.default, FeatureSource::DefaultValue)
+        Decision::from_payload(self.ruleset, feature.default, FeatureSource::DefaultValue)
     }
 
     fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
@@ -219,7 +223,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
                 };
                 Verdict::Decided(Decision {
                     rule: Some(at),
-                    ..Decision::stored(self.ruleset, *value, FeatureSource::Experiment)
+                    ..Decision::from_payload(self.ruleset, *value, FeatureSource::Experiment)
                 })
             }
             RuleKind::Force(rule) => self.force(rule, at),
@@ -316,7 +320,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         }
         Verdict::Decided(Decision {
             rule: Some(at),
-            ..Decision::stored(self.ruleset, rule.value, FeatureSource::Force)
+            ..Decision::from_payload(self.ruleset, rule.value, FeatureSource::Force)
         })
     }
 

@@ -91,7 +91,7 @@ pub fn evaluate<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> FeatureResult {
-    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
+    let mut run = Run::new(ruleset, subject, sticky, recorder);
     let decision = run.feature_named(feature);
     decision.into_result(ruleset, feature, run.outcome_of(&decision))
 }
@@ -100,6 +100,40 @@ pub fn evaluate<'a, R: Recorder<'a>>(
 /// evaluation with sticky bucketing (spec 17.1).
 pub fn sticky_identities(ruleset: &Ruleset, subject: &Subject<'_>) -> Vec<StickyIdentity> {
     subject.identities(ruleset.sticky_attributes())
+}
+
+/// As [`sticky_identities`], for an evaluation of the feature at a place: none if it cannot reach an experiment.
+pub(crate) fn sticky_identities_for(
+    ruleset: &Ruleset,
+    place: Option<u32>,
+    subject: &Subject<'_>,
+) -> Vec<StickyIdentity> {
+    let feature = place.and_then(|place| ruleset.feature(place));
+    if feature.is_some_and(|feature| feature.reaches_experiment) {
+        sticky_identities(ruleset, subject)
+    } else {
+        Vec::new()
+    }
+}
+
+/// The key of the variation that a user would keep of an experiment of the payload's, by what is stored.
+pub(crate) fn peek_sticky<'a>(
+    ruleset: &'a Arc<Ruleset>,
+    experiment: &str,
+    subject: &Subject<'a>,
+    sticky: &mut StickyDocuments,
+) -> Option<&'a str> {
+    let mut silent = Silent;
+    let run = Run::new(ruleset, subject, Some(sticky), &mut silent);
+    let named = ruleset
+        .all_experiments()
+        .filter(|it| it.key() == experiment);
+    named
+        .filter(|experiment| experiment.sticky.enabled)
+        .find_map(|experiment| {
+            let variation = run.find_sticky(experiment).variation()?;
+            experiment.variation_key(variation)
+        })
 }
 
 /// As [`sticky_identities`], for an experiment that the program defines.
@@ -125,28 +159,51 @@ pub fn run<'e: 'a, 'a, T, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> ExperimentResult<&'e T> {
-    let outcome = Run::new(ruleset, subject, sticky, Unwitnessed(recorder)).experiment(
-        &experiment.info,
-        None,
-        None,
-    );
+    let outcome =
+        Run::new(ruleset, subject, sticky, recorder).experiment(&experiment.info, None, None);
     ExperimentResult::new(
         experiment.variation(outcome.variation),
         outcome.assignment(),
     )
 }
 
-/// Evaluates a feature for callers who want its value and nothing else: no result is built.
-pub(crate) fn decide<'a, R: Recorder<'a>>(
+/// Evaluates a feature that the payload does not name.
+pub(crate) fn decide_unknown<'a, R: Recorder<'a>>(
     ruleset: &'a Arc<Ruleset>,
     feature: &'a str,
+    subject: &Subject<'a>,
+    recorder: &mut R,
+) -> &'a FeatureValue {
+    Run::new(ruleset, subject, None, recorder)
+        .unknown(feature)
+        .value
+}
+
+/// Evaluates the feature at a place for callers who want its value and nothing else: no result is built.
+pub(crate) fn decide_at<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    place: u32,
     subject: &Subject<'a>,
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    Run::new(ruleset, subject, sticky, Unwitnessed(recorder))
-        .feature_named(feature)
+    Run::new(ruleset, subject, sticky, recorder)
+        .feature(place, Key::Place(place))
         .value
+}
+
+/// The decision on the feature at a place, and the index of the variation if an experiment made it.
+pub(crate) fn settle_at<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    place: u32,
+    subject: &Subject<'a>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+) -> (Decision<'a>, Option<usize>) {
+    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let decision = run.feature(place, Key::Place(place));
+    let variation = run.outcome_of(&decision).map(|outcome| outcome.variation);
+    (decision, variation)
 }
 
 /// One call of the engine, while it lasts.
@@ -185,8 +242,19 @@ impl<'a> Key<'a> {
     }
 }
 
-impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
+impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, Unwitnessed<'r, R>> {
     pub(crate) fn new(
+        ruleset: &'a Arc<Ruleset>,
+        subject: &'r Subject<'a>,
+        sticky: Option<&'r mut StickyDocuments>,
+        recorder: &'r mut R,
+    ) -> Self {
+        Self::witnessed(ruleset, subject, sticky, Unwitnessed(recorder))
+    }
+}
+
+impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
+    fn witnessed(
         ruleset: &'a Arc<Ruleset>,
         subject: &'r Subject<'a>,
         sticky: Option<&'r mut StickyDocuments>,

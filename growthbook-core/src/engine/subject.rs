@@ -1,4 +1,4 @@
-use crate::attributes::{Attributes, Layers};
+use crate::attributes::{AttributeValue, Attributes, Layers, Probe};
 use crate::audience::HashAttribute;
 use crate::condition::Scope;
 use crate::experiment::ExperimentOverride;
@@ -54,6 +54,11 @@ impl<'a> Subject<'a> {
         self.layers.merged()
     }
 
+    /// One attribute: overrides win over the user's own, and those over what holds for all.
+    pub fn attribute(&self, name: &str) -> Option<&'a AttributeValue> {
+        self.layers.find(Probe::new(name))
+    }
+
     pub(crate) fn layers(&self) -> &Layers<'a> {
         &self.layers
     }
@@ -99,7 +104,7 @@ impl<'a> Subject<'a> {
         if overrides.is_empty() {
             None
         } else {
-            overrides.get(experiment)
+            overrides.get(experiment).map(|it| &**it)
         }
     }
 
@@ -168,5 +173,5 @@ impl<'a> Subject<'a> {
 pub(crate) struct HashSource<'a> {
     pub(crate) attribute: &'a HashAttribute,
     /// A value that identifies somebody, if the user has one.
-    pub(crate) value: Option<&'a crate::AttributeValue>,
+    pub(crate) value: Option<&'a AttributeValue>,
 }

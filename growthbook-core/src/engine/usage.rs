@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{Decision, Key, Outcome};
 use crate::assignment::Assignment;
-use crate::feature_value::FeatureValue;
 use crate::result::{FeatureResult, FeatureSource};
 use crate::ruleset::Ruleset;
 
@@ -71,9 +70,5 @@ impl<'a> FeatureUsage<'a> {
         let key = self.key();
         self.decision
             .into_result(self.ruleset, key, self.outcome.as_ref())
-    }
-
-    pub(crate) fn feature_value(&self) -> &'a FeatureValue {
-        self.decision.value
     }
 }

@@ -19,6 +19,7 @@ pub(crate) use self::model::{
 use crate::audience::HashAttribute;
 use crate::condition::{SavedGroup, SavedGroups};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::experiment::ExperimentInfo;
 use crate::feature_value::{FeatureValue, ValueId};
 use crate::js_regex::JsRegex;
 use crate::secret::DecryptionKey;
@@ -217,17 +218,23 @@ impl Ruleset {
         &self.sticky_attributes
     }
 
-    fn find_sticky_attributes(&self) -> Box<[HashAttribute]> {
-        let rules = self
-            .entries
-            .iter()
-            .flatten()
-            .flat_map(|feature| &feature.rules);
+    /// The experiments of rules, and those that run without being asked.
+    pub(crate) fn all_experiments(&self) -> impl Iterator<Item = &Arc<ExperimentInfo>> {
+        let features = self.entries.iter().flatten();
+        let rules = features.flat_map(|feature| &feature.rules);
         let in_rules = rules.filter_map(Rule::as_experiment);
-        let autos = self.experiments.iter().map(|auto| &auto.experiment);
+        in_rules.chain(self.experiments.iter().map(|auto| &auto.experiment))
+    }
+
+    /// The places of all features.
+    pub(crate) fn places(&self) -> impl Iterator<Item = u32> {
+        let entries = (0..).zip(&self.entries);
+        entries.filter_map(|(place, entry)| entry.as_ref().map(|_| place))
+    }
+
+    fn find_sticky_attributes(&self) -> Box<[HashAttribute]> {
         let mut seen = TextIndex::default();
-        in_rules
-            .chain(autos)
+        self.all_experiments()
             .flat_map(|experiment| experiment.sticky_attributes())
             .filter(|attribute| {
                 let known = seen.len();

@@ -41,6 +41,8 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     ("feature_value", "attributes json"),
     ("fetch", "cache error secret"),
+    ("flag", "result ruleset"),
+    ("guard", "error"),
     ("js_regex", ""),
     ("json", ""),
     ("page_url", "js_regex text"),
@@ -52,7 +54,6 @@ const ARROWS: &[(&str, &str)] = &[
          js_regex json secret text_index wire",
     ),
     ("secret", "decrypt"),
-    ("source", "cache clock error fetch ruleset"),
     ("stack", ""),
     ("sticky", ""),
     ("sticky_service", "error sticky"),
@@ -61,7 +62,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("text_index", ""),
     (
         "tracking",
-        "attributes error experiment feature_value result ruleset user",
+        "assignment attributes engine error experiment result user",
     ),
     ("user", "attributes experiment feature_value page_url"),
     ("version", "text"),
@@ -140,7 +141,6 @@ mod tests {
             "client",
             "clock",
             "fetch",
-            "source",
             "sticky_service",
             "tracking",
         ] {

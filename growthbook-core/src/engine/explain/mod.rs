@@ -52,7 +52,7 @@ pub fn explain<'a>(
 ) -> Explanation {
     let mut documents = sticky.cloned();
     let explainer = Explainer::new(ruleset, *subject);
-    let mut run = Run::new(ruleset, subject, documents.as_mut(), explainer);
+    let mut run = Run::witnessed(ruleset, subject, documents.as_mut(), explainer);
     let decision = run.feature_named(feature);
     let result = decision.into_result(ruleset, feature, run.outcome_of(&decision));
     run.recorder.explanation(result)
@@ -69,7 +69,7 @@ pub fn explain_experiment<'a, T>(
     let mut documents = sticky.cloned();
     let mut explainer = Explainer::new(ruleset, *subject);
     explainer.open.push(Open::listening(""));
-    let mut run = Run::new(ruleset, subject, documents.as_mut(), explainer);
+    let mut run = Run::witnessed(ruleset, subject, documents.as_mut(), explainer);
     let outcome = run.experiment(&experiment.info, None, None);
     let Explainer {
         features,
