@@ -121,7 +121,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         // 9
         let found = if is_sticky {
             let found = self.find_sticky(experiment);
-            self.recorder.sticky_found(found, setup);
+            self.recorder.sticky_found(found);
             found
         } else {
             Lookup::Nothing
@@ -219,7 +219,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         }
         let has_filters = targeting.is_some_and(|it| it.has_filters);
         if !has_filters && let Some(namespace) = setup.namespace() {
-            self.recorder.namespace(namespace, setup);
+            self.recorder.namespace(namespace, hash_text);
             if !namespace.contains(hash_text) {
                 self.recorder.settled_by(Step::Namespace);
                 return false;

@@ -91,7 +91,7 @@ pub fn evaluate<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> FeatureResult {
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     let decision = run.feature_named(feature);
     decision.into_result(ruleset, feature, run.outcome_of(&decision))
 }
@@ -124,7 +124,7 @@ pub(crate) fn peek_sticky<'a>(
     sticky: &mut StickyDocuments,
 ) -> Option<&'a str> {
     let mut silent = Silent;
-    let run = Run::new(ruleset, subject, Some(sticky), &mut silent);
+    let run = Run::new(ruleset, subject, Some(sticky), Unwitnessed(&mut silent));
     let named = ruleset
         .all_experiments()
         .filter(|it| it.key() == experiment);
@@ -159,8 +159,11 @@ pub fn run<'e: 'a, 'a, T, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> ExperimentResult<&'e T> {
-    let outcome =
-        Run::new(ruleset, subject, sticky, recorder).experiment(&experiment.info, None, None);
+    let outcome = Run::new(ruleset, subject, sticky, Unwitnessed(recorder)).experiment(
+        &experiment.info,
+        None,
+        None,
+    );
     ExperimentResult::new(
         experiment.variation(outcome.variation),
         outcome.assignment(),
@@ -174,7 +177,7 @@ pub(crate) fn decide_unknown<'a, R: Recorder<'a>>(
     subject: &Subject<'a>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    Run::new(ruleset, subject, None, recorder)
+    Run::new(ruleset, subject, None, Unwitnessed(recorder))
         .unknown(feature)
         .value
 }
@@ -187,7 +190,7 @@ pub(crate) fn decide_at<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    Run::new(ruleset, subject, sticky, recorder)
+    Run::new(ruleset, subject, sticky, Unwitnessed(recorder))
         .feature(place, Key::Place(place))
         .value
 }
@@ -200,7 +203,7 @@ pub(crate) fn settle_at<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> (Decision<'a>, Option<usize>) {
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     let decision = run.feature(place, Key::Place(place));
     let variation = run.outcome_of(&decision).map(|outcome| outcome.variation);
     (decision, variation)
@@ -242,19 +245,8 @@ impl<'a> Key<'a> {
     }
 }
 
-impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, Unwitnessed<'r, R>> {
-    pub(crate) fn new(
-        ruleset: &'a Arc<Ruleset>,
-        subject: &'r Subject<'a>,
-        sticky: Option<&'r mut StickyDocuments>,
-        recorder: &'r mut R,
-    ) -> Self {
-        Self::witnessed(ruleset, subject, sticky, Unwitnessed(recorder))
-    }
-}
-
 impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
-    fn witnessed(
+    pub(crate) fn new(
         ruleset: &'a Arc<Ruleset>,
         subject: &'r Subject<'a>,
         sticky: Option<&'r mut StickyDocuments>,

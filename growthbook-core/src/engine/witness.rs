@@ -47,9 +47,9 @@ pub(crate) trait Witness<'a>: Recorder<'a> {
 
     fn experiment_begins(&mut self, _setup: &Setup<'a>) {}
 
-    fn sticky_found(&mut self, _found: Lookup, _setup: &Setup<'a>) {}
+    fn sticky_found(&mut self, _found: Lookup) {}
 
-    fn namespace(&mut self, _namespace: &'a Namespace, _setup: &Setup<'a>) {}
+    fn namespace(&mut self, _namespace: &'a Namespace, _hash_text: &str) {}
 
     /// The user's bucket is known. Whether it counts is another question.
     fn bucketed(&mut self, _setup: &Setup<'a>, _bucket: f64) {}

@@ -6,9 +6,10 @@ mod notes;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::subject::HashSource;
 use super::{Run, Subject};
 use crate::condition::{self, Budget, Condition, ConditionPart, Scope};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, ExperimentInfo};
 use crate::explanation::{
     ExperimentExplanation, ExplainedExperiment, ExplainedFeature, ExplainedLeaf, ExplainedRule,
     Explanation, Step,
@@ -52,7 +53,7 @@ pub fn explain<'a>(
 ) -> Explanation {
     let mut documents = sticky.cloned();
     let explainer = Explainer::new(ruleset, *subject);
-    let mut run = Run::witnessed(ruleset, subject, documents.as_mut(), explainer);
+    let mut run = Run::new(ruleset, subject, documents.as_mut(), explainer);
     let decision = run.feature_named(feature);
     let result = decision.into_result(ruleset, feature, run.outcome_of(&decision));
     run.recorder.explanation(result)
@@ -69,7 +70,7 @@ pub fn explain_experiment<'a, T>(
     let mut documents = sticky.cloned();
     let mut explainer = Explainer::new(ruleset, *subject);
     explainer.open.push(Open::listening(""));
-    let mut run = Run::witnessed(ruleset, subject, documents.as_mut(), explainer);
+    let mut run = Run::new(ruleset, subject, documents.as_mut(), explainer);
     let outcome = run.experiment(&experiment.info, None, None);
     let Explainer {
         features,
@@ -108,9 +109,16 @@ struct Open<'a> {
     /// Not to what has been told before, nor once there is no room.
     listens: bool,
     rules: Vec<ExplainedRule>,
-    experiment: Option<ExplainedExperiment>,
+    running: Option<Running<'a>>,
     /// A bandit's, for the experiment that comes next.
     leaves: Vec<ExplainedLeaf>,
+}
+
+/// An experiment being run.
+struct Running<'a> {
+    told: ExplainedExperiment,
+    experiment: &'a ExperimentInfo,
+    hash: HashSource<'a>,
 }
 
 impl<'a> Open<'a> {
@@ -120,7 +128,7 @@ impl<'a> Open<'a> {
             place: None,
             listens: true,
             rules: Vec::new(),
-            experiment: None,
+            running: None,
             leaves: Vec::new(),
         }
     }
@@ -161,8 +169,12 @@ impl<'a> Explainer<'a> {
         self.listener()?.rules.last_mut()
     }
 
+    fn running(&mut self) -> Option<&mut Running<'a>> {
+        self.listener()?.running.as_mut()
+    }
+
     fn experiment(&mut self) -> Option<&mut ExplainedExperiment> {
-        self.listener()?.experiment.as_mut()
+        Some(&mut self.running()?.told)
     }
 
     fn parts(&mut self, condition: &Condition, scope: &Scope<'_>) -> Option<ConditionPart> {

@@ -4,7 +4,7 @@ use super::super::experiment::Setup;
 use super::super::sticky::Lookup;
 use super::super::subject::HashSource;
 use super::super::{Decision, Exposure, Key, Outcome, Parent, Recorder, RulePlace, Witness};
-use super::{Explainer, Open, facts};
+use super::{Explainer, Open, Running, facts};
 use crate::attributes::AttributeValue;
 use crate::audience::{Filter, Prerequisite};
 use crate::bucketing::{HashVersion, Namespace};
@@ -120,13 +120,13 @@ impl<'a> Witness<'a> for Explainer<'a> {
         let scope = self.subject.scope();
         let told = self.parts(condition, &scope);
         let Some(open) = self.listener() else { return };
-        if let (None, Some(leaf)) = (&open.experiment, open.leaves.last_mut()) {
+        if let (None, Some(leaf)) = (&open.running, open.leaves.last_mut()) {
             leaf.holds = told.as_ref().map_or(leaf.holds, ConditionPart::holds);
             leaf.condition = told;
             return;
         }
-        if let Some(experiment) = &mut open.experiment {
-            experiment.condition = told;
+        if let Some(running) = &mut open.running {
+            running.told.condition = told;
         } else if let Some(rule) = open.rules.last_mut() {
             rule.condition = told;
             if !holds {
@@ -160,22 +160,26 @@ impl<'a> Witness<'a> for Explainer<'a> {
             if !open.rules.is_empty() {
                 told.bandit = facts::bandit(setup, std::mem::take(&mut open.leaves));
             }
-            open.experiment = Some(told);
+            open.running = Some(Running {
+                told,
+                experiment: setup.experiment,
+                hash: setup.hash,
+            });
         }
     }
 
-    fn sticky_found(&mut self, found: Lookup, setup: &Setup<'a>) {
-        if let Some(experiment) = self.experiment() {
-            experiment.sticky = Some(facts::sticky(found, setup.experiment));
+    fn sticky_found(&mut self, found: Lookup) {
+        if let Some(running) = self.running() {
+            running.told.sticky = Some(facts::sticky(found, running.experiment));
         }
     }
 
-    fn namespace(&mut self, namespace: &'a Namespace, setup: &Setup<'a>) {
-        if let Some(experiment) = self.experiment() {
-            let (attribute, value) = (setup.hash.attribute.shared(), setup.hash.value);
-            let version = Some(HashVersion::V1);
-            let bucket = ExplainedBucket::new(attribute, value, &namespace.seed, version);
-            experiment.namespace = Some(bucket.within(&[namespace.range]));
+    fn namespace(&mut self, namespace: &'a Namespace, _hash_text: &str) {
+        if let Some(running) = self.running() {
+            let HashSource { attribute, value } = running.hash;
+            let (seed, version) = (&namespace.seed, Some(HashVersion::V1));
+            let bucket = ExplainedBucket::new(attribute.shared(), value, seed, version);
+            running.told.namespace = Some(bucket.within(&[namespace.range]));
         }
     }
 
@@ -199,9 +203,10 @@ impl<'a> Witness<'a> for Explainer<'a> {
 
     fn experiment_ends(&mut self, outcome: &Outcome<'a>) {
         let Some(open) = self.listener() else { return };
-        let Some(mut experiment) = open.experiment.take() else {
+        let Some(running) = open.running.take() else {
             return;
         };
+        let mut experiment = running.told;
         experiment.assignment = outcome.assignment();
         if let Some(rule) = open.rules.last_mut() {
             rule.outcome = match (outcome.in_experiment, outcome.passes_through()) {
