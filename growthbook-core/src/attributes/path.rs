@@ -1,5 +1,3 @@
-use std::fmt;
-
 use super::{AttributeValue, Name, Number, Probe};
 
 /// A dotted path to a value, split once (spec 3.4).
@@ -59,9 +57,9 @@ impl AttributePath {
     }
 }
 
-impl fmt::Display for AttributePath {
+impl std::fmt::Display for AttributePath {
     /// Writes the path with its dots.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.first.name.as_str())?;
         let mut rest = self.rest.iter();
         rest.try_for_each(|segment| write!(f, ".{}", segment.name.as_str()))

@@ -72,6 +72,31 @@ impl Members {
         }
     }
 
+    fn contains_number(&self, number: f64) -> bool {
+        // Zero has two signs that are equal as numbers and apart in the total order.
+        let number = if number == 0.0 { 0.0 } else { number };
+        self.numbers
+            .binary_search_by(|member| member.total_cmp(&number))
+            .is_ok()
+            || (number == 0.0
+                && self
+                    .numbers
+                    .binary_search_by(|member| member.total_cmp(&-0.0))
+                    .is_ok())
+    }
+}
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Members")
+            .field("texts", &self.texts.len())
+            .field("numbers", &self.numbers.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// For those who say what is in it.
+impl Members {
     /// The number of members, as far as they can be asked for.
     pub(super) fn len(&self) -> usize {
         self.texts.len()
@@ -95,28 +120,6 @@ impl Members {
 
     pub(super) fn is_folded(&self) -> bool {
         self.folded
-    }
-
-    fn contains_number(&self, number: f64) -> bool {
-        // Zero has two signs that are equal as numbers and apart in the total order.
-        let number = if number == 0.0 { 0.0 } else { number };
-        self.numbers
-            .binary_search_by(|member| member.total_cmp(&number))
-            .is_ok()
-            || (number == 0.0
-                && self
-                    .numbers
-                    .binary_search_by(|member| member.total_cmp(&-0.0))
-                    .is_ok())
-    }
-}
-
-impl fmt::Debug for Members {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Members")
-            .field("texts", &self.texts.len())
-            .field("numbers", &self.numbers.len())
-            .finish_non_exhaustive()
     }
 }
 
