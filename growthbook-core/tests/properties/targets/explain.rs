@@ -117,33 +117,37 @@ fn check_rule(rule: &ExplainedRule) {
     }
 }
 
-/// What parts come to adds up to what the whole comes to, unless only a part of it is told.
+/// What the parts come to adds up to what the whole comes to, unless not all of it is told, and evaluation stops where it
+/// should.
 fn check_parts(part: &ConditionPart) {
     let parts = part.parts();
     parts.iter().for_each(check_parts);
     let is_whole = part.note().is_none() && !parts.is_empty();
-    let reached = parts.iter().filter(|part| part.is_reached());
-    let answers: Vec<Holds> = reached.map(ConditionPart::holds).collect();
     if !is_whole || !part.is_reached() || part.holds() == Holds::Malformed {
         return;
     }
-    let swapped = |holds| match holds {
-        Holds::No => Holds::Yes,
-        Holds::Yes => Holds::No,
-        other => other,
-    };
-    let one_of = |decisive: Holds, other: Holds| {
-        [decisive, Holds::Malformed, Holds::Unknown]
-            .into_iter()
-            .find(|it| answers.contains(it))
-            .unwrap_or(other)
-    };
-    let expected = match part.operator() {
-        "$and" | "$savedGroup" => one_of(Holds::No, Holds::Yes),
-        "$or" => one_of(Holds::Yes, Holds::No),
-        "$nor" => swapped(one_of(Holds::Yes, Holds::No)),
-        "$not" => swapped(one_of(Holds::No, Holds::Yes)),
+    let (decisive, is_negated) = match part.operator() {
+        "$and" | "$savedGroup" => (Holds::No, false),
+        "$not" => (Holds::No, true),
+        "$or" => (Holds::Yes, false),
+        "$nor" => (Holds::Yes, true),
         _ => return,
+    };
+    let first = parts.iter().position(|part| part.holds() == decisive);
+    let reached = first.map_or(parts.len(), |first| first + 1);
+    assert!(parts.iter().take(reached).all(ConditionPart::is_reached));
+    assert!(!parts.iter().skip(reached).any(ConditionPart::is_reached));
+    let unknown = || parts.iter().any(|part| part.holds() == Holds::Unknown);
+    let sum = match (first, decisive) {
+        (Some(_), decisive) => decisive,
+        (None, _) if unknown() => Holds::Unknown,
+        (None, Holds::No) => Holds::Yes,
+        (None, _) => Holds::No,
+    };
+    let expected = match sum {
+        Holds::No if is_negated => Holds::Yes,
+        Holds::Yes if is_negated => Holds::No,
+        sum => sum,
     };
     assert_eq!(part.holds(), expected, "{part:?}");
 }
