@@ -8,7 +8,8 @@
 //! | ask several things of one user | [`UserScope`], and [`Flag`] for features that the program names once |
 //! | report who saw which variation | [`GrowthBookClientBuilder::on_experiment_viewed`], [`TrackingPlugin`] |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
-//! | find out why a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
+//! | find out how a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
+//! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
@@ -45,9 +46,11 @@ pub use growthbook_core::{
     AttributeError, AttributeValue, Attributes, GlobalContext, Number, UserContext,
 };
 
-// What is answered.
+// What is answered, and why.
 #[doc(inline)]
-pub use growthbook_core::{Assignment, BanditAssignment, FeatureResult, FeatureSource, ValueError};
+pub use growthbook_core::{
+    Assignment, BanditAssignment, Explanation, FeatureResult, FeatureSource, ValueError,
+};
 
 // Experiments that the program defines, and changes to those of the payload.
 #[doc(inline)]
@@ -80,7 +83,7 @@ pub use growthbook_core::{
 
 // The parts under the client.
 #[doc(inline)]
-pub use growthbook_core::{bucketing, engine, reduce};
+pub use growthbook_core::{bucketing, engine, explanation, reduce};
 
 // For tests.
 #[cfg(feature = "testing")]

@@ -3,6 +3,7 @@
 
 mod effects;
 mod experiments;
+mod explain;
 mod payloads;
 mod scopes;
 mod sticky;
