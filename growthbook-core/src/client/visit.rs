@@ -9,13 +9,14 @@ use serde_json::{Map, Value};
 
 use super::background::BackgroundError;
 use super::effects::{Effect, Effects};
-use super::question::{Question, Trial, Unknown, ValueAt};
+use super::question::{Question, ResultOf, Trial, Unknown, ValueAt};
 use super::scope::{ScopeState, Track};
 use super::seen::{ExposureId, SeenExposures};
 use super::shared::{Shared, Snapshot};
 use super::sticky::StickyState;
-use crate::engine::{Exposure, FeatureUsage, Silent, Subject};
+use crate::engine::{self, Exposure, FeatureUsage, Silent, Subject};
 use crate::experiment::ExperimentResult;
+use crate::explanation::Explanation;
 use crate::feature_value::FeatureValue;
 use crate::guard::guarded;
 use crate::result::{ValueError, read_value};
@@ -93,6 +94,20 @@ impl<'a> Visit<'a> {
             }
         }
         result
+    }
+
+    /// Why a feature has the value that it has. With sticky buckets, of which the store is asked as for an evaluation.
+    pub(super) fn explain(&self, feature: &str) -> Explanation {
+        let (ruleset, subject) = (&self.snapshot.ruleset, self.subject());
+        if !self.is_sticky() {
+            return engine::explain(ruleset, feature, &subject, None);
+        }
+        let own = StickyState::default();
+        let sticky = self.scope.map_or(&own, |scope| &scope.sticky);
+        sticky.prepare(self.shared, || {
+            ResultOf(feature).identities(ruleset, &subject)
+        });
+        engine::explain(ruleset, feature, &subject, Some(&sticky.documents()))
     }
 
     pub(super) fn log_event(&self, name: &str, properties: Map<String, Value>) {
