@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use growthbook::{GrowthBookClient, Track};
+use growthbook::{EvaluatedFeature, GrowthBookClient, Track};
 
 use crate::customers;
 
@@ -10,7 +10,7 @@ pub(crate) fn render(client: &GrowthBookClient) -> Result<(), Box<dyn Error>> {
     let user = customers::gold_customer()?.context;
     let scope = client.scope(user).with_track(Track::Deferred);
     let features = scope.evaluate_all();
-    let on = features.iter().filter(|feature| feature.is_on()).count();
+    let on = features.iter().filter(EvaluatedFeature::is_on).count();
     println!("\nFor a page that the gold customer's browser renders");
     println!(
         "  {} features, {on} of them on, as JSON of {} bytes",
