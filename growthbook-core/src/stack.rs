@@ -6,16 +6,18 @@
 /// thread's; real conditions nest a few levels, and those must not allocate.
 #[derive(Debug)]
 pub(crate) struct Stack<T, const N: usize> {
-    near: [Option<T>; N],
+    /// The first `len` of them count.
+    near: [T; N],
     len: usize,
     far: Vec<T>,
 }
 
 impl<T: Copy, const N: usize> Stack<T, N> {
+    /// An empty stack. `filler` is what stands in its places until something else does: the cheapest there is.
     #[inline]
-    pub(crate) const fn new() -> Self {
+    pub(crate) const fn new(filler: T) -> Self {
         Self {
-            near: [None; N],
+            near: [filler; N],
             len: 0,
             far: Vec::new(),
         }
@@ -24,7 +26,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
     #[inline]
     pub(crate) fn push(&mut self, item: T) {
         if let Some(slot) = self.near.get_mut(self.len) {
-            *slot = Some(item);
+            *slot = item;
             self.len += 1;
         } else {
             self.far.push(item);
@@ -38,7 +40,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
         }
         let last = self.len.checked_sub(1)?;
         self.len = last;
-        self.near.get_mut(last).and_then(Option::take)
+        self.near.get(last).copied()
     }
 
     #[inline]
@@ -47,7 +49,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.near.iter().take(self.len).flatten().chain(&self.far)
+        self.near.iter().take(self.len).chain(&self.far)
     }
 }
 
@@ -57,7 +59,7 @@ mod tests {
 
     #[test]
     fn items_come_back_in_reverse_from_both_halves() {
-        let mut stack = Stack::<u32, 2>::new();
+        let mut stack = Stack::<u32, 2>::new(0);
         for item in 0..5 {
             stack.push(item);
         }

@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
+use crate::text::same;
+
 /// A set of texts that numbers them: one buffer with all texts end to end, and an open-addressing table of numbers.
 ///
 /// A payload may hold ten thousand features, and a saved group a hundred thousand identifiers. A `HashMap<String, u32>`
@@ -121,7 +123,7 @@ impl TextIndex {
         // Bytes, since a boundary between characters need not be looked for again.
         self.bounds(number)
             .and_then(|(start, end)| self.buffer.as_bytes().get(start..end))
-            .is_some_and(|bytes| bytes == text.as_bytes())
+            .is_some_and(|bytes| same(bytes, text.as_bytes()))
     }
 
     #[inline]

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::text::same;
+
 /// An attribute's name, laid out so that a lookup compares one word per candidate.
 ///
 /// The head holds the first seven bytes and the length. Names of up to seven bytes are equal exactly when their heads are;
@@ -17,7 +19,8 @@ impl Name {
 
     #[inline]
     pub(crate) fn is(&self, probe: Probe<'_>) -> bool {
-        self.head == probe.head && (probe.text.len() <= HEAD_BYTES || *self.text == *probe.text)
+        self.head == probe.head
+            && (probe.text.len() <= HEAD_BYTES || same(self.text.as_bytes(), probe.text.as_bytes()))
     }
 
     #[inline]
@@ -58,6 +61,14 @@ impl fmt::Debug for Name {
 pub(crate) struct Probe<'a> {
     head: u64,
     text: &'a str,
+}
+
+impl Probe<'static> {
+    /// The probe for `value`.
+    pub(crate) const VALUE: Self = Self {
+        head: u64::from_le_bytes(*b"value\0\0\x05"),
+        text: "value",
+    };
 }
 
 impl<'a> Probe<'a> {
@@ -114,6 +125,7 @@ mod tests {
             "é",
             "deviceId",
         ];
+        assert!(Name::from("value").is(Probe::VALUE));
         for left in texts {
             for right in texts {
                 assert_eq!(

@@ -39,6 +39,12 @@ impl AttributePath {
         self.first.name.probe()
     }
 
+    /// Whether the path starts from the attribute `value`, under which a prerequisite's condition sees the feature.
+    #[inline]
+    pub(crate) fn starts_from_value(&self) -> bool {
+        self.first.name.is(Probe::VALUE)
+    }
+
     /// Walks the rest of the path from the attribute that it starts from.
     #[inline]
     pub(crate) fn walk<'v>(&self, start: Option<&'v AttributeValue>) -> Found<'v> {
@@ -77,6 +83,7 @@ impl Found<'_> {
     }
 }
 
+#[inline(never)]
 fn walk<'v, 'p>(
     start: &'v AttributeValue,
     mut segments: impl Iterator<Item = &'p Segment>,

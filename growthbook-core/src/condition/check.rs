@@ -18,12 +18,13 @@ impl Evaluator<'_> {
         value: &AttributeValue,
     ) -> Result<Truth, Malformed> {
         match check {
-            Check::Equals(literal) => Ok((literal == value).into()),
+            Check::Equals(literal) => Ok(value.is_same(literal).into()),
             Check::EqualsFolded(literal) => Ok(value
                 .as_str()
                 .is_some_and(|text| *fold(text) == **literal)
                 .into()),
-            Check::Passes(operators) => {
+            Check::Passes(operator) => self.operator(operator, value),
+            Check::PassesAll(operators) => {
                 let mut any_unknown = false;
                 for operator in operators {
                     match self.operator(operator, value)? {
@@ -37,7 +38,23 @@ impl Evaluator<'_> {
         }
     }
 
+    #[inline]
     fn operator(
+        &mut self,
+        operator: &Operator,
+        value: &AttributeValue,
+    ) -> Result<Truth, Malformed> {
+        match operator {
+            Operator::ContainsAll(_)
+            | Operator::HasElement(_)
+            | Operator::Not(_)
+            | Operator::Size(_) => self.outer_operator(operator, value),
+            operator => Ok(self.plain_operator(operator, value)),
+        }
+    }
+
+    /// An operator with checks inside.
+    fn outer_operator(
         &mut self,
         operator: &Operator,
         value: &AttributeValue,
@@ -59,7 +76,7 @@ impl Evaluator<'_> {
 
     /// An operator without checks inside. Kept apart, so that those with checks inside take little of the thread's stack.
     #[inline(never)]
-    fn plain_operator(&self, operator: &Operator, value: &AttributeValue) -> Truth {
+    pub(super) fn plain_operator(&self, operator: &Operator, value: &AttributeValue) -> Truth {
         let holds = match operator {
             Operator::Equal { to, negated } => value.is_same_scalar(to) != *negated,
             Operator::Exists(wanted) => value.is_null() != *wanted,
@@ -84,9 +101,14 @@ impl Evaluator<'_> {
             | Operator::Not(_)
             | Operator::Size(_) => false,
             Operator::Ordered { how, to } => match (value, to) {
-                (AttributeValue::Number(value), AttributeValue::Number(to)) => value
-                    .partial_cmp(to)
-                    .is_some_and(|ordering| how.holds(ordering)),
+                (AttributeValue::Number(value), AttributeValue::Number(to)) => match how {
+                    Comparison::Equal => value == to,
+                    Comparison::Greater => value > to,
+                    Comparison::GreaterOrEqual => value >= to,
+                    Comparison::Less => value < to,
+                    Comparison::LessOrEqual => value <= to,
+                    Comparison::NotEqual => value != to,
+                },
                 (AttributeValue::String(value), AttributeValue::String(to)) => {
                     how.holds(utf16_cmp(value, to))
                 }

@@ -4,7 +4,7 @@
 use super::{
     Check, Condition, GroupReference, Malformed, SavedGroup, SavedGroups, Scope, Test, Truth,
 };
-use crate::attributes::AttributeValue;
+use crate::attributes::{AttributeValue, Found};
 use crate::stack::Stack;
 
 /// Evaluates one condition: one outermost call in the sense of spec 3.3.
@@ -43,7 +43,7 @@ impl<'g> Evaluator<'g> {
     pub(crate) fn new(groups: &'g SavedGroups) -> Self {
         Self {
             groups,
-            visiting: Stack::new(),
+            visiting: Stack::new(0),
             resolutions: 0,
             steps: 0,
             item_depth: 0,
@@ -93,10 +93,22 @@ impl<'g> Evaluator<'g> {
             Condition::Test(Test {
                 path,
                 check: Check::Equals(literal),
-            }) => scope.resolve(path).read(|value| value == literal),
+            }) => scope.resolve(path).read(|value| value.is_same(literal)),
             Condition::Test(test) => Self::new(groups).test(test, scope) == Ok(Truth::Yes),
+            Condition::All(parts) => Self::new(groups).all_hold(parts, scope),
             condition => Self::new(groups).condition(condition, scope) == Ok(Truth::Yes),
         }
+    }
+
+    /// Whether all parts hold. Whatever comes after one that is no definite yes cannot make it one.
+    fn all_hold(&mut self, parts: &[Condition], scope: &Scope<'_>) -> bool {
+        self.steps = 1;
+        parts.iter().all(|part| match part {
+            Condition::Test(test) => {
+                self.step().is_ok() && self.test(test, scope) == Ok(Truth::Yes)
+            }
+            part => self.condition(part, scope) == Ok(Truth::Yes),
+        })
     }
 
     /// Walks the condition with a stack of its own: the thread's would not hold a thousand nested groups (spec 25).
@@ -108,7 +120,7 @@ impl<'g> Evaluator<'g> {
     where
         'g: 'c,
     {
-        let mut pending = Stack::<Pending<'c>, 8>::new();
+        let mut pending = Stack::<Pending<'c>, 8>::new(Pending::Not);
         let mut next = root;
         loop {
             self.step()?;
@@ -217,9 +229,11 @@ impl<'g> Evaluator<'g> {
 
     #[inline]
     fn test(&mut self, test: &Test, scope: &Scope<'_>) -> Result<Truth, Malformed> {
-        scope
-            .resolve(&test.path)
-            .read(|value| self.check(&test.check, value))
+        let found = scope.resolve(&test.path);
+        match (&test.check, found) {
+            (Check::Equals(literal), Found::Value(value)) => Ok(value.is_same(literal).into()),
+            (check, found) => found.read(|value| self.check(check, value)),
+        }
     }
 
     /// Resolves `$savedGroup` (spec 4.2): to a truth, or to the condition that decides.

@@ -8,7 +8,7 @@ pub(crate) enum Scope<'a> {
     /// A feature's value, under the name `value`: what a prerequisite's condition sees (spec 13).
     Prerequisite(&'a AttributeValue),
     /// A user.
-    User(Layers<'a>),
+    User(&'a Layers<'a>),
 }
 
 impl<'a> Scope<'a> {
@@ -16,9 +16,7 @@ impl<'a> Scope<'a> {
     pub(super) fn resolve(&self, path: &AttributePath) -> Found<'a> {
         match self {
             Self::Item(value) => path.find_in(value),
-            Self::Prerequisite(value) => {
-                path.walk((path.first().as_str() == "value").then_some(*value))
-            }
+            Self::Prerequisite(value) => path.walk((path.starts_from_value()).then_some(*value)),
             Self::User(layers) => layers.resolve(path),
         }
     }

@@ -163,7 +163,7 @@ impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
             sticky,
             recorder,
             last: None,
-            ancestors: Stack::new(),
+            ancestors: Stack::new(0),
             evaluated: 0,
             tried: 0,
             decided: Vec::new(),

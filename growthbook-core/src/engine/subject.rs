@@ -23,7 +23,7 @@ impl<'a> Subject<'a> {
         let who = &*user.who;
         let layers = Layers {
             global: None,
-            user: Some(&who.attributes),
+            user: &who.attributes,
             overrides: (!who.attribute_overrides.is_empty()).then_some(&who.attribute_overrides),
             remote_groups: who.remote_groups.as_ref(),
         };
@@ -58,8 +58,8 @@ impl<'a> Subject<'a> {
         &self.layers
     }
 
-    pub(crate) fn scope(&self) -> Scope<'a> {
-        Scope::User(self.layers)
+    pub(crate) fn scope(&self) -> Scope<'_> {
+        Scope::User(&self.layers)
     }
 
     pub(crate) fn url(&self) -> Option<&'a PageUrl> {
