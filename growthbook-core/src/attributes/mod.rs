@@ -171,10 +171,32 @@ impl Attributes {
 
     #[inline]
     pub(crate) fn find(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
-        self.entries
-            .iter()
-            .find(|entry| entry.name.is(probe))
-            .map(|entry| &entry.value)
+        let entry = self.first_headed(probe.head())?;
+        if entry.name.is(probe) {
+            return Some(&entry.value);
+        }
+        self.find_among_alike(probe)
+    }
+
+    /// The first attribute whose name has this head, which is nearly always the one that is looked for.
+    #[inline(never)]
+    fn first_headed(&self, head: u64) -> Option<&Entry> {
+        // Four at a time: going on takes as long as comparing.
+        let (fours, rest) = self.entries.as_chunks::<4>();
+        for four in fours {
+            for entry in four {
+                if entry.name.head() == head {
+                    return Some(entry);
+                }
+            }
+        }
+        rest.iter().find(|entry| entry.name.head() == head)
+    }
+
+    #[cold]
+    fn find_among_alike(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
+        let entry = self.entries.iter().find(|entry| entry.name.is(probe))?;
+        Some(&entry.value)
     }
 
     /// Where a new name belongs: indices ascending in front, others at the end.

@@ -18,6 +18,11 @@ impl Name {
     }
 
     #[inline]
+    pub(crate) fn head(&self) -> u64 {
+        self.head
+    }
+
+    #[inline]
     pub(crate) fn is(&self, probe: Probe<'_>) -> bool {
         self.head == probe.head
             && (probe.text.len() <= HEAD_BYTES || same(self.text.as_bytes(), probe.text.as_bytes()))
@@ -77,6 +82,7 @@ impl<'a> Probe<'a> {
         Self { head, text }
     }
 
+    #[inline]
     pub(crate) fn head(self) -> u64 {
         self.head
     }

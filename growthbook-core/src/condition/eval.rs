@@ -103,12 +103,16 @@ impl<'g> Evaluator<'g> {
     /// Whether all parts hold. Whatever comes after one that is no definite yes cannot make it one.
     fn all_hold(&mut self, parts: &[Condition], scope: &Scope<'_>) -> bool {
         self.steps = 1;
-        parts.iter().all(|part| match part {
-            Condition::Test(test) => {
-                self.step().is_ok() && self.test(test, scope) == Ok(Truth::Yes)
+        for part in parts {
+            let truth = match part {
+                Condition::Test(test) => self.step().and_then(|()| self.test(test, scope)),
+                part => self.condition(part, scope),
+            };
+            if truth != Ok(Truth::Yes) {
+                return false;
             }
-            part => self.condition(part, scope) == Ok(Truth::Yes),
-        })
+        }
+        true
     }
 
     /// Walks the condition with a stack of its own: the thread's would not hold a thousand nested groups (spec 25).
@@ -232,6 +236,7 @@ impl<'g> Evaluator<'g> {
         let found = scope.resolve(&test.path);
         match (&test.check, found) {
             (Check::Equals(literal), Found::Value(value)) => Ok(value.is_same(literal).into()),
+            (Check::Passes(operator), Found::Value(value)) => self.operator(operator, value),
             (check, found) => found.read(|value| self.check(check, value)),
         }
     }

@@ -59,12 +59,14 @@ impl SavedGroups {
     }
 
     /// The group and its place. An id that is nowhere in the payload has none.
+    #[inline]
     pub(super) fn get(&self, group: &GroupRef) -> Option<(u32, &SavedGroup)> {
         let place = self.place(group)?;
         Some((place, self.entries.get(place as usize)?))
     }
 
     /// The place of a group, if its id is anywhere in the payload.
+    #[inline]
     pub(crate) fn place(&self, group: &GroupRef) -> Option<u32> {
         match group {
             GroupRef::Indexed(place) => Some(*place),
