@@ -1,4 +1,5 @@
-use super::{AttributePath, AttributeValue, Attributes, Found, Probe};
+use super::slots::Place;
+use super::{AttributePath, AttributeValue, Attributes, Found, Probe, Slot, Slots};
 
 /// The attributes that one evaluation sees, without merging them: several maps, of which the later wins name by name
 /// (spec 2).
@@ -9,16 +10,46 @@ pub(crate) struct Layers<'a> {
     pub(crate) overrides: Option<&'a Attributes>,
     /// The list that stands for the attribute [`REMOTE_GROUPS`], if membership was resolved outside.
     pub(crate) remote_groups: Option<&'a AttributeValue>,
+    /// Where attributes were found before: in these very layers, by the names that [`Layers::find`] will be asked for.
+    pub(crate) slots: Option<&'a Slots>,
 }
 
 impl<'a> Layers<'a> {
     /// The attribute of this name: a name, not a path.
     #[inline]
-    pub(crate) fn find(&self, name: Probe<'_>) -> Option<&'a AttributeValue> {
+    pub(crate) fn find(&self, name: Probe<'_>, slot: Slot) -> Option<&'a AttributeValue> {
         if self.overrides.is_some() || self.remote_groups.is_some() {
             return self.find_in_all(name);
         }
-        self.user.find(name).or_else(|| self.global?.find(name))
+        let Some(slots) = self.slots else {
+            return self.user.find(name).or_else(|| self.global?.find(name));
+        };
+        match slots.place(slot) {
+            Place::Absent => None,
+            Place::At(place) => self.at(place),
+            Place::Unknown => self.find_for_good(name, slot, slots),
+        }
+    }
+
+    /// The attribute in a place: the user's come first.
+    #[inline]
+    fn at(&self, place: usize) -> Option<&'a AttributeValue> {
+        self.user
+            .at(place)
+            .or_else(|| self.global?.at(place - self.user.len()))
+    }
+
+    #[cold]
+    fn find_for_good(
+        &self,
+        name: Probe<'_>,
+        slot: Slot,
+        slots: &Slots,
+    ) -> Option<&'a AttributeValue> {
+        let in_global = || Some(self.global?.position(name)? + self.user.len());
+        let place = self.user.position(name).or_else(in_global);
+        slots.remember(slot, place);
+        self.at(place?)
     }
 
     #[cold]
@@ -37,7 +68,7 @@ impl<'a> Layers<'a> {
     /// What is at a path.
     #[inline]
     pub(crate) fn resolve(&self, path: &AttributePath) -> Found<'a> {
-        path.walk(self.find(path.first()))
+        path.walk(self.find(path.first(), path.slot()))
     }
 
     /// The merged map, for those who report who was bucketed.

@@ -7,6 +7,7 @@ mod layers;
 mod name;
 mod number;
 mod path;
+mod slots;
 mod value;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ pub(crate) use self::layers::{Layers, REMOTE_GROUPS};
 pub(crate) use self::name::{Name, Probe};
 pub use self::number::Number;
 pub(crate) use self::path::{AttributePath, Found};
+pub(crate) use self::slots::{Slot, Slots};
 pub use self::value::AttributeValue;
 use crate::json::{Json, Object, property_index};
 
@@ -167,6 +169,17 @@ impl Attributes {
     /// ```
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, AttributeError> {
         Self::from_json(&serde_json::to_string(value).map_err(AttributeError::json)?)
+    }
+
+    /// The value of the attribute in this place.
+    #[inline]
+    pub(crate) fn at(&self, place: usize) -> Option<&AttributeValue> {
+        self.entries.get(place).map(|entry| &entry.value)
+    }
+
+    /// The place of an attribute.
+    fn position(&self, probe: Probe<'_>) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.name.is(probe))
     }
 
     #[inline]

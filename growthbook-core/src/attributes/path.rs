@@ -1,9 +1,10 @@
-use super::{AttributeValue, Name, Number, Probe};
+use super::{AttributeValue, Name, Number, Probe, Slot};
 
 /// A dotted path to a value, split once (spec 3.4).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AttributePath {
     first: Segment,
+    slot: Slot,
     rest: Box<[Segment]>,
 }
 
@@ -29,8 +30,20 @@ impl AttributePath {
         };
         Self {
             first: Segment::new(first),
+            slot: Slot::NONE,
             rest,
         }
+    }
+
+    /// The same path, whose first name has this slot.
+    pub(crate) fn with_slot(self, slot: Slot) -> Self {
+        Self { slot, ..self }
+    }
+
+    /// The slot of the name that the path starts from.
+    #[inline]
+    pub(crate) fn slot(&self) -> Slot {
+        self.slot
     }
 
     /// The name of the attribute that the path starts from.

@@ -272,7 +272,7 @@ impl<'g> Evaluator<'g> {
             SavedGroup::List { attribute, values } => {
                 let path = match &reference.attribute {
                     Some(overridden) => Some(&*overridden.path),
-                    None => attribute.as_ref(),
+                    None => attribute.as_deref(),
                 };
                 match (path, values) {
                     (Some(path), Some(values)) => {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{Condition, Members, Parser};
 use crate::attributes::AttributePath;
 use crate::diagnostic::Problem;
@@ -33,7 +35,7 @@ pub(crate) enum SavedGroup {
     LegacyList(Members),
     /// A list of values and the attribute that they are values of (v2).
     List {
-        attribute: Option<AttributePath>,
+        attribute: Option<Arc<AttributePath>>,
         values: Option<Members>,
     },
     /// Not an entry at all: null, a boolean, a number or a string.
@@ -157,7 +159,7 @@ impl SavedGroup {
                     expect("values", "an array", object.get("values"));
                 }
                 Self::List {
-                    attribute: attribute_key.map(AttributePath::new),
+                    attribute: attribute_key.map(|key| parser.shared.path(key)),
                     values: values.map(|values| Members::new(values, false)),
                 }
             }

@@ -1,4 +1,4 @@
-use crate::attributes::{AttributePath, AttributeValue, Found, Layers, Probe, REMOTE_GROUPS};
+use crate::attributes::{AttributePath, AttributeValue, Found, Layers, Probe, REMOTE_GROUPS, Slot};
 
 /// What a condition's paths start from.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ impl<'a> Scope<'a> {
         match self {
             Self::Item(AttributeValue::Map(entries)) => entries.get(REMOTE_GROUPS),
             Self::Item(_) | Self::Prerequisite(_) => None,
-            Self::User(layers) => layers.find(Probe::new(REMOTE_GROUPS)),
+            Self::User(layers) => layers.find(Probe::new(REMOTE_GROUPS), Slot::NONE),
         }
     }
 }

@@ -3,103 +3,57 @@
 use std::sync::{Arc, LazyLock};
 
 use super::bandit::Selected;
-use super::outcome::{BanditUse, Outcome};
+use super::outcome::Outcome;
 use super::sticky::Lookup;
 use super::subject::HashSource;
 use super::{Exposure, Recorder, Run};
-use crate::bucketing::{Namespace, choose_weighted, weights_are_valid};
+use crate::bucketing::{Namespace, choose_weighted};
 use crate::condition::Condition;
 use crate::experiment::read::{Forced, Status, Targeting};
-use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
+use crate::experiment::{ExperimentInfo, Replacement};
 use crate::page_url::{LegacyUrlPattern, PageUrl};
 
-/// An experiment as it runs: as written, with what overrides and a bandit change.
-#[derive(Clone, Copy)]
-struct Setup<'a> {
-    experiment: &'a Arc<ExperimentInfo>,
-    overrides: Option<&'a ExperimentOverride>,
-    /// The weights of a bandit's leaf.
-    leaf_weights: Option<&'a [f64]>,
-    bandit: Option<BanditUse<'a>>,
-    hash: HashSource<'a>,
-}
-
 impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
-    /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected.
+    /// Runs an experiment for the feature in the place `feature`, or for none, with what its bandit selected.
     pub(crate) fn experiment(
         &mut self,
         experiment: &'a Arc<ExperimentInfo>,
-        feature: Option<&'a str>,
+        feature: Option<u32>,
         selected: Option<Selected<'a>>,
     ) -> Outcome<'a> {
         let is_sticky = self.sticky.is_some() && experiment.sticky.enabled;
         let fallback = experiment.fallback_attribute.as_ref().filter(|_| is_sticky);
-        let mut setup = Setup {
-            experiment,
-            overrides: None,
-            leaf_weights: None,
-            bandit: None,
-            hash: self
-                .subject
-                .hash_source(&experiment.hash_attribute, fallback),
-        };
-        if let Some(selected) = selected {
-            setup.leaf_weights = selected.leaf_weights;
-            setup.bandit = Some(selected.used);
-        }
-        match self.bucketed(&mut setup, is_sticky) {
-            Settled::Bucketed(outcome) => {
-                if is_sticky {
-                    self.save_sticky(&outcome);
-                }
-                let exposure = Exposure::here(self.shared, feature, outcome);
-                self.recorder.experiment_viewed(&exposure);
-                outcome
+        let hash = HashSource::find(&self.layers, &experiment.hash_attribute, fallback);
+        let mut outcome = Outcome::excluded(experiment, selected, hash);
+        self.settle(&mut outcome, is_sticky);
+        if outcome.hash_used() {
+            if is_sticky {
+                self.save_sticky(&outcome);
             }
-            Settled::Otherwise(outcome) => outcome,
+            let feature = feature.map(|place| self.ruleset.feature_key(place));
+            let exposure = Exposure::here(self.shared, feature, outcome);
+            self.recorder.experiment_viewed(&exposure);
         }
+        outcome
     }
 
-    fn bucketed(&mut self, setup: &mut Setup<'a>, is_sticky: bool) -> Settled<'a> {
-        let experiment = setup.experiment;
-        let key = experiment.key();
-        // 1, 2
-        if experiment.variation_count() < 2 || self.subject.is_disabled() {
-            return setup.excluded();
-        }
-        // 3
-        setup.overrides = self.subject.overrides(key);
-        setup.settle_bandit();
-        let targeting = experiment.targeting.as_deref();
-        // 4
-        if targeting.is_some_and(|targeting| !self.is_on_page(targeting)) {
-            return setup.excluded();
-        }
-        // 5
-        let count = experiment.variation_count();
-        if let Some(index) = self
-            .subject
-            .url()
-            .and_then(|url| url.query_override(key, count))
-        {
-            return setup.forced(Some(index));
-        }
-        // 6
-        if let Some(index) = self.subject.forced_variation(key) {
-            return setup.forced(Some(index));
-        }
-        // 7
-        if setup.status() == Status::Draft || !setup.is_active() {
-            return setup.excluded();
+    /// Takes an outcome from where everybody begins, which is not in the experiment, to where it ends.
+    #[inline]
+    fn settle(&mut self, outcome: &mut Outcome<'a>, is_sticky: bool) {
+        let experiment = outcome.experiment;
+        // Of the steps that steer, nearly all experiments and users have nothing to do with any.
+        let is_steered = !experiment.is_plain() || self.subject.steers_experiments();
+        // 1 to 7
+        if is_steered && self.is_settled_before_hashing(outcome) {
+            return;
         }
         // 8
-        let Some(value) = setup.hash.value else {
-            return setup.excluded();
-        };
         let mut buffer = ryu_js::Buffer::new();
-        let Some(text) = value.identity(&mut buffer) else {
-            return setup.excluded();
+        let text = match outcome.hash.value {
+            Some(value) => value.identity(&mut buffer),
+            None => None,
         };
+        let Some(text) = text else { return };
         // 9
         let found = if is_sticky {
             self.find_sticky(experiment)
@@ -107,56 +61,96 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             Lookup::Nothing
         };
         let kept = found.variation();
-        // 10
-        if kept.is_none() && !self.admits(setup, text) {
-            return setup.excluded();
-        }
-        // 11
-        if setup
-            .legacy_url()
-            .is_some_and(|pattern| !self.subject.url().is_some_and(|url| pattern.matches(url)))
-        {
-            return setup.excluded();
+        // 10, 11
+        if is_steered && !self.is_meant_for(outcome, kept, text) {
+            return;
         }
         // 12
         let Some(version) = experiment.hash_version else {
-            return setup.excluded();
+            return;
         };
         let bucket = experiment.seed.bucket(text, version);
         // 13
-        let assigned = kept.or_else(|| setup.choose(bucket));
+        let assigned = kept.or_else(|| outcome.choose(bucket));
         // 14
         if matches!(found, Lookup::Blocked) {
-            return Settled::Otherwise(Outcome {
-                sticky_used: true,
-                ..setup.outcome(0, false)
-            });
+            outcome.sticky_used = true;
+            return;
         }
         // 15
-        let Some(assigned) = assigned else {
-            return setup.excluded();
-        };
-        // 16
-        if let Forced::To(index) = setup.force() {
-            return setup.forced(index);
-        }
-        // 17 to 19
-        if self.subject.is_in_qa_mode()
-            || self.subject.skips_experiments()
-            || setup.status() == Status::Stopped
-        {
-            return setup.excluded();
+        let Some(assigned) = assigned else { return };
+        // 16 to 19
+        if is_steered && self.is_settled_after_hashing(outcome) {
+            return;
         }
         // 20. More ranges than variations can assign one that is not there.
-        if assigned >= count {
-            return setup.excluded();
+        if assigned >= experiment.variation_count() {
+            return;
         }
-        Settled::Bucketed(Outcome {
-            bucket: Some(bucket),
-            sticky_used: kept.is_some(),
-            bandit: setup.bandit,
-            ..setup.outcome(assigned, true)
-        })
+        outcome.variation = assigned;
+        outcome.in_experiment = true;
+        outcome.bucket = Some(bucket);
+        outcome.sticky_used = kept.is_some();
+    }
+
+    /// Steps 1 to 7.
+    #[inline(never)]
+    fn is_settled_before_hashing(&self, outcome: &mut Outcome<'a>) -> bool {
+        let experiment = outcome.experiment;
+        let key = experiment.key();
+        // 1, 2
+        if experiment.variation_count() < 2 || self.subject.is_disabled() {
+            return true;
+        }
+        // 3
+        outcome.overrides = self.subject.overrides(key);
+        // 4
+        if outcome
+            .targeting()
+            .is_some_and(|targeting| !self.is_on_page(targeting))
+        {
+            return true;
+        }
+        // 5, 6
+        let count = experiment.variation_count();
+        let from_query = self
+            .subject
+            .url()
+            .and_then(|url| url.query_override(key, count));
+        if let Some(index) = from_query.or_else(|| self.subject.forced_variation(key)) {
+            outcome.force(Some(index));
+            return true;
+        }
+        // 7
+        outcome.status() == Status::Draft || !outcome.is_active()
+    }
+
+    /// Steps 10 and 11.
+    #[inline(never)]
+    fn is_meant_for(
+        &mut self,
+        outcome: &Outcome<'a>,
+        kept: Option<usize>,
+        hash_text: &str,
+    ) -> bool {
+        if kept.is_none() && !self.admits(outcome, hash_text) {
+            return false;
+        }
+        outcome
+            .legacy_url()
+            .is_none_or(|pattern| self.subject.url().is_some_and(|url| pattern.matches(url)))
+    }
+
+    /// Steps 16 to 19.
+    #[inline(never)]
+    fn is_settled_after_hashing(&self, outcome: &mut Outcome<'a>) -> bool {
+        if let Forced::To(index) = outcome.author_force() {
+            outcome.force(index);
+            return true;
+        }
+        self.subject.is_in_qa_mode()
+            || self.subject.skips_experiments()
+            || outcome.status() == Status::Stopped
     }
 
     fn is_on_page(&self, targeting: &Targeting) -> bool {
@@ -169,27 +163,31 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     }
 
     /// Step 10: whether the experiment is meant for this user.
-    fn admits(&mut self, setup: &Setup<'a>, hash_text: &str) -> bool {
-        let targeting = setup.experiment.targeting.as_deref();
-        if targeting.is_none() && setup.overrides.is_none() {
+    fn admits(&mut self, outcome: &Outcome<'a>, hash_text: &str) -> bool {
+        let targeting = outcome.targeting();
+        if targeting.is_none() && outcome.overrides.is_none() {
             return true;
         }
         if let Some(targeting) = targeting
             && !targeting
                 .filters
                 .iter()
-                .all(|filter| filter.admits(self.subject.layers()))
+                .all(|filter| filter.admits(&self.layers))
         {
             return false;
         }
         let has_filters = targeting.is_some_and(|it| it.has_filters);
-        if !has_filters && setup.namespace().is_some_and(|it| !it.contains(hash_text)) {
+        if !has_filters
+            && outcome
+                .namespace()
+                .is_some_and(|it| !it.contains(hash_text))
+        {
             return false;
         }
         if targeting.is_some_and(|it| it.include == Some(false)) {
             return false;
         }
-        if setup
+        if outcome
             .condition()
             .is_some_and(|condition| !self.matches(condition))
         {
@@ -198,42 +196,19 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         if targeting.is_some_and(|it| !self.meets(&it.prerequisites)) {
             return false;
         }
-        setup.groups().is_empty() || self.subject.is_in_any_group(setup.groups())
+        outcome.groups().is_empty() || self.subject.is_in_any_group(outcome.groups())
     }
 }
 
 /// No address is the empty one.
 static NOWHERE: LazyLock<PageUrl> = LazyLock::new(|| PageUrl::new(""));
 
-/// An outcome, and whether hashing brought it about: then it is stored and reported.
-enum Settled<'a> {
-    Bucketed(Outcome<'a>),
-    Otherwise(Outcome<'a>),
-}
-
-impl<'a> Setup<'a> {
-    fn outcome(&self, variation: usize, in_experiment: bool) -> Outcome<'a> {
-        Outcome {
-            experiment: self.experiment,
-            overrides: self.overrides,
-            variation,
-            in_experiment,
-            hash: self.hash,
-            bucket: None,
-            sticky_used: false,
-            leaf_weights: self.leaf_weights,
-            bandit: None,
-        }
-    }
-
-    fn excluded(&self) -> Settled<'a> {
-        Settled::Otherwise(self.outcome(0, false))
-    }
-
+impl<'a> Outcome<'a> {
     /// A variation that was not hashed. One that does not exist excludes.
-    fn forced(&self, index: Option<usize>) -> Settled<'a> {
+    fn force(&mut self, index: Option<usize>) {
         let index = index.filter(|index| *index < self.experiment.variation_count());
-        Settled::Otherwise(self.outcome(index.unwrap_or(0), index.is_some()))
+        self.variation = index.unwrap_or(0);
+        self.in_experiment = index.is_some();
     }
 
     fn status(&self) -> Status {
@@ -248,7 +223,7 @@ impl<'a> Setup<'a> {
             .unwrap_or(self.experiment.is_active)
     }
 
-    fn force(&self) -> Forced {
+    fn author_force(&self) -> Forced {
         self.overrides
             .and_then(|it| it.force)
             .unwrap_or(self.experiment.force)
@@ -286,17 +261,6 @@ impl<'a> Setup<'a> {
         }
     }
 
-    /// The weights as written, unless a leaf has others, or an override, which comes after.
-    fn weights(&self) -> Replacement<Option<&'a [f64]>> {
-        match self.overrides.map(|it| &it.weights) {
-            Some(Replacement::With(weights)) => Replacement::With(weights.as_deref()),
-            _ => match self.leaf_weights {
-                Some(weights) => Replacement::With(Some(weights)),
-                None => Replacement::Keep,
-            },
-        }
-    }
-
     /// Step 13.
     fn choose(&self, bucket: f64) -> Option<usize> {
         let allotment = &self.experiment.allotment;
@@ -313,20 +277,5 @@ impl<'a> Setup<'a> {
             coverage.unwrap_or(allotment.coverage),
             weights,
         )
-    }
-
-    /// Makes the reported weights those that bucketing will use (spec 18.3).
-    fn settle_bandit(&mut self) {
-        if self.experiment.allotment.is_explicit {
-            self.bandit = None;
-        }
-        let count = self.experiment.variation_count();
-        let weights = match self.weights() {
-            Replacement::Keep => self.experiment.allotment.weights.as_deref(),
-            Replacement::With(weights) => weights,
-        };
-        if let Some(bandit) = &mut self.bandit {
-            bandit.weights = weights.filter(|weights| weights_are_valid(weights, count));
-        }
     }
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::subject::HashSource;
 use super::{
     Exposure, FeatureUsage, Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Recorder,
     Run,
@@ -49,7 +50,7 @@ impl<'a> Decision<'a> {
     pub(crate) fn into_result(
         self,
         ruleset: &Arc<Ruleset>,
-        key: &str,
+        key: Key<'_>,
         outcome: Option<&Outcome<'_>>,
     ) -> FeatureResult {
         let value = match (self.stored, self.source) {
@@ -58,9 +59,9 @@ impl<'a> Decision<'a> {
             (None, _) => ResultValue::Null,
         };
         FeatureResult {
-            key: match self.rule {
-                Some(rule) => ResultKey::Stored(rule.feature),
-                None => ResultKey::of(ruleset, key),
+            key: match key {
+                Key::Place(place) => ResultKey::Stored(place),
+                Key::Text(text) => ResultKey::Other(text.into()),
             },
             ruleset: Arc::clone(ruleset),
             value,
@@ -117,14 +118,15 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     }
 
     /// Evaluates the feature at `place` (spec 12).
-    pub(super) fn feature(&mut self, place: u32, key: Key<'a>) -> Decision<'a> {
+    pub(super) fn feature(&mut self, place: u32) -> Decision<'a> {
         self.evaluated += 1;
+        let key = Key::Place(place);
         let feature = self.ruleset.feature(place);
         if self.ancestors.len() > 0 && self.leads_in_a_circle(place, feature) {
             return self.used(key, Decision::null(FeatureSource::CyclicPrerequisite));
         }
         if self.forces_values
-            && let Some(value) = self.subject.forced_value(key.text(self.ruleset))
+            && let Some(value) = self.subject.forced_value(self.ruleset.feature_key(place))
         {
             // An override is not reported as usage.
             return Decision {
@@ -135,9 +137,15 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         let Some(feature) = feature else {
             return self.used(key, Decision::unknown());
         };
-        self.ancestors.push(place);
+        // Nothing asks for the ancestors of a feature that asks for no other.
+        let asks = feature.reach != Reach::Ends(0);
+        if asks {
+            self.ancestors.push(place);
+        }
         let decision = self.rules(feature, place);
-        self.ancestors.pop();
+        if asks {
+            self.ancestors.pop();
+        }
         self.used(key, decision)
     }
 
@@ -198,15 +206,14 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         if !rule
             .filters
             .iter()
-            .all(|filter| filter.admits(self.subject.layers()))
+            .all(|filter| filter.admits(&self.layers))
         {
             return Verdict::Skip;
         }
         match &rule.kind {
             RuleKind::Experiment(experiment) => {
-                let key = self.ruleset.feature_key(at.feature);
                 let selected = self.select_leaf(experiment);
-                let outcome = self.experiment(experiment, Some(key), selected);
+                let outcome = self.experiment(experiment, Some(at.feature), selected);
                 let (in_experiment, passes_through) =
                     (outcome.in_experiment, outcome.passes_through());
                 let value = experiment.values.get(outcome.variation);
@@ -269,7 +276,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     }
 
     pub(super) fn matches(&self, condition: &Condition) -> bool {
-        Evaluator::holds(condition, &self.subject.scope(), self.ruleset.groups())
+        Evaluator::holds(condition, &Scope::User(&self.layers), self.ruleset.groups())
     }
 
     fn force(&mut self, rule: &'a ForceRule, at: RulePlace) -> Verdict<'a> {
@@ -302,7 +309,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     fn rolls_out(&self, rollout: &'a Rollout) -> bool {
         let fallback: Option<&HashAttribute> =
             rollout.fallback.as_ref().filter(|_| self.sticky.is_some());
-        let source = self.subject.hash_source(&rollout.attribute, fallback);
+        let source = HashSource::find(&self.layers, &rollout.attribute, fallback);
         let (Some(value), Some(version)) = (source.value, rollout.version) else {
             return false;
         };

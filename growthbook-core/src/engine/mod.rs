@@ -20,6 +20,7 @@
 
 mod auto;
 mod bandit;
+mod binding;
 mod experiment;
 mod exposure;
 mod feature;
@@ -32,12 +33,14 @@ mod usage;
 use std::sync::Arc;
 
 pub use self::auto::{AutoExperiments, AutoOptions, AutoResult, run_auto_experiments};
+pub use self::binding::Binding;
 pub use self::exposure::{Exposure, OwnedExposure};
 pub(crate) use self::feature::{Decision, Parent};
 pub(crate) use self::outcome::Outcome;
 pub use self::recorder::{Recorder, Silent};
 pub use self::subject::Subject;
 pub use self::usage::FeatureUsage;
+use crate::attributes::Layers;
 use crate::audience::FeatureRef;
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::feature_value::FeatureValue;
@@ -58,8 +61,29 @@ pub fn evaluate<'a, R: Recorder<'a>>(
     recorder: &mut R,
 ) -> FeatureResult {
     let mut run = Run::new(ruleset, subject, sticky, recorder);
-    let decision = run.feature_named(feature);
-    decision.into_result(ruleset, feature, run.outcome_of(&decision))
+    let key = run.key(feature);
+    let decision = run.feature_at(key);
+    decision.into_result(ruleset, key, run.outcome_of(&decision))
+}
+
+/// Evaluates every feature of the payload for a user, in the payload's order, and hands each to `each`: like
+/// [`evaluate`] for one after the other, without looking for them. What `each` gets borrows, so it can be gathered;
+/// [`FeatureUsage::to_result`] makes it last.
+pub fn evaluate_all<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    subject: &Subject<'a>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+    mut each: impl FnMut(FeatureUsage<'a>),
+) {
+    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    for place in ruleset.feature_places() {
+        run.start_anew();
+        let key = Key::Place(place);
+        let decision = run.feature_at(key);
+        let outcome = run.outcome_of(&decision).copied();
+        each(FeatureUsage::new(ruleset, key, decision, outcome));
+    }
 }
 
 /// The identities under which a user may have sticky buckets of this payload's experiments: what to load before an
@@ -107,9 +131,9 @@ pub(crate) fn decide<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    Run::new(ruleset, subject, sticky, recorder)
-        .feature_named(feature)
-        .value
+    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let key = run.key(feature);
+    run.feature_at(key).value
 }
 
 /// One call of the engine, while it lasts.
@@ -118,6 +142,7 @@ pub(crate) struct Run<'a, 'r, R> {
     /// The same, for what outlasts the call.
     shared: &'a Arc<Ruleset>,
     subject: &'r Subject<'a>,
+    layers: Layers<'a>,
     forces_values: bool,
     sticky: Option<&'r mut StickyDocuments>,
     recorder: &'r mut R,
@@ -132,11 +157,11 @@ pub(crate) struct Run<'a, 'r, R> {
     decided: Vec<(u32, Parent<'a>)>,
 }
 
-/// A feature as it is asked for. Its text is looked up only by those who want it.
+/// A feature as it is asked for: by its place if the payload names it. Its text is looked up only by those who want it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Key<'a> {
-    Text(&'a str),
     Place(u32),
+    Text(&'a str),
 }
 
 impl<'a> Key<'a> {
@@ -159,6 +184,7 @@ impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
             ruleset,
             shared: ruleset,
             subject,
+            layers: subject.layers(ruleset),
             forces_values: subject.forces_values(),
             sticky,
             recorder,
@@ -170,10 +196,26 @@ impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
         }
     }
 
-    pub(crate) fn feature_named(&mut self, key: &'a str) -> Decision<'a> {
-        match self.ruleset.feature_place(key) {
-            Some(place) => self.feature(place, Key::Text(key)),
-            None => self.unknown(key),
+    /// Forgets what the evaluation of one feature has left behind, before that of another.
+    fn start_anew(&mut self) {
+        self.evaluated = 0;
+        self.tried = 0;
+        self.decided.clear();
+    }
+
+    #[inline]
+    fn key(&self, text: &'a str) -> Key<'a> {
+        match self.ruleset.feature_place(text) {
+            Some(place) => Key::Place(place),
+            None => Key::Text(text),
+        }
+    }
+
+    #[inline]
+    fn feature_at(&mut self, key: Key<'a>) -> Decision<'a> {
+        match key {
+            Key::Place(place) => self.feature(place),
+            Key::Text(text) => self.unknown(text),
         }
     }
 
@@ -184,8 +226,8 @@ impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
             FeatureRef::Indexed(place) if self.evaluated > MOST_FORGOTTEN => {
                 self.remembered(*place)
             }
-            FeatureRef::Indexed(place) => Parent::from(&self.feature(*place, Key::Place(*place))),
-            FeatureRef::Named(key) => Parent::from(&self.feature_named(key)),
+            FeatureRef::Indexed(place) => Parent::from(&self.feature(*place)),
+            FeatureRef::Named(key) => Parent::from(&self.feature_at(self.key(key))),
             FeatureRef::Nowhere => Parent::from(&Decision::unknown()),
         }
     }
@@ -197,7 +239,7 @@ impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
         if let Some((_, parent)) = self.decided.iter().find(|(it, _)| *it == place) {
             return *parent;
         }
-        let parent = Parent::from(&self.feature(place, Key::Place(place)));
+        let parent = Parent::from(&self.feature(place));
         let reach = self.ruleset.feature(place).map(|feature| feature.reach);
         if let Some(Reach::Ends(height)) = reach
             && self.ancestors.len() + height as usize <= MOST_PREREQUISITES

@@ -2,10 +2,12 @@ use std::sync::Arc;
 
 use crate::assignment::{Assignment, BanditAssignment};
 use crate::attributes::AttributeValue;
+use crate::bucketing::{equal_weights, weights_are_valid};
 use crate::experiment::read::Variation;
 use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
 use crate::result::ExperimentChanges;
 
+use super::bandit::Selected;
 use super::subject::HashSource;
 
 /// What an experiment came to for one user. Borrows everything; [`Outcome::assignment`] makes it last.
@@ -13,27 +15,35 @@ use super::subject::HashSource;
 pub(crate) struct Outcome<'a> {
     pub(crate) experiment: &'a Arc<ExperimentInfo>,
     pub(crate) overrides: Option<&'a ExperimentOverride>,
-    pub(crate) variation: usize,
-    pub(crate) in_experiment: bool,
+    /// What a bandit selected, of which an override of the weights makes nothing.
+    pub(super) selected: Option<Selected<'a>>,
     pub(crate) hash: HashSource<'a>,
     /// The user's bucket, if hashing chose the variation.
     pub(crate) bucket: Option<f64>,
+    pub(crate) variation: usize,
+    pub(crate) in_experiment: bool,
     pub(crate) sticky_used: bool,
-    /// The weights that a bandit's leaf gave.
-    pub(crate) leaf_weights: Option<&'a [f64]>,
-    pub(crate) bandit: Option<BanditUse<'a>>,
-}
-
-/// What a bandit contributed, for analytics (spec 18).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BanditUse<'a> {
-    pub(crate) leaf_id: i64,
-    /// `None`: equal weights.
-    pub(crate) weights: Option<&'a [f64]>,
-    pub(crate) version: Option<i64>,
 }
 
 impl<'a> Outcome<'a> {
+    /// The outcome for a user who is not in the experiment, which every outcome is at first.
+    pub(super) fn excluded(
+        experiment: &'a Arc<ExperimentInfo>,
+        selected: Option<Selected<'a>>,
+        hash: HashSource<'a>,
+    ) -> Self {
+        Self {
+            experiment,
+            overrides: None,
+            selected,
+            hash,
+            bucket: None,
+            variation: 0,
+            in_experiment: false,
+            sticky_used: false,
+        }
+    }
+
     pub(crate) fn hash_used(&self) -> bool {
         self.bucket.is_some()
     }
@@ -62,21 +72,44 @@ impl<'a> Outcome<'a> {
             sticky_bucket_used: self.sticky_used,
             passthrough: self.passes_through(),
             bandit: self
-                .bandit
-                .map(|bandit| Box::new(self.bandit_assignment(&bandit))),
+                .selected
+                .filter(|_| self.hash_used() && !self.experiment.allotment.is_explicit)
+                .map(|selected| Box::new(self.bandit_assignment(&selected))),
         }
     }
 
-    fn bandit_assignment(&self, bandit: &BanditUse<'_>) -> BanditAssignment {
+    /// What a bandit contributed, for analytics: the weights are those that bucketing used (spec 18.3).
+    fn bandit_assignment(&self, selected: &Selected<'_>) -> BanditAssignment {
         let count = self.experiment.variation_count();
+        let weights = match self.weights() {
+            Replacement::Keep => self.experiment.allotment.weights.as_deref(),
+            Replacement::With(weights) => weights,
+        };
         BanditAssignment {
-            leaf_id: bandit.leaf_id,
-            variation_weights: bandit.weights.map_or_else(
-                || crate::bucketing::equal_weights(i64::try_from(count).unwrap_or_default()).into(),
-                Into::into,
-            ),
-            bandit_version: bandit.version,
+            leaf_id: selected.leaf_id(),
+            variation_weights: weights
+                .filter(|weights| weights_are_valid(weights, count))
+                .map_or_else(
+                    || equal_weights(i64::try_from(count).unwrap_or_default()).into(),
+                    Into::into,
+                ),
+            bandit_version: selected.version(),
         }
+    }
+
+    /// The weights as written, unless a leaf has others, or an override, which comes after.
+    pub(super) fn weights(&self) -> Replacement<Option<&'a [f64]>> {
+        match self.overrides.map(|it| &it.weights) {
+            Some(Replacement::With(weights)) => Replacement::With(weights.as_deref()),
+            _ => match self.leaf_weights() {
+                Some(weights) => Replacement::With(Some(weights)),
+                None => Replacement::Keep,
+            },
+        }
+    }
+
+    fn leaf_weights(&self) -> Option<&'a [f64]> {
+        self.selected.as_ref()?.leaf_weights()
     }
 
     /// Where the experiment that ran differs from how it is written.
@@ -86,7 +119,7 @@ impl<'a> Outcome<'a> {
         let overridden = self
             .overrides
             .is_some_and(|it| matches!(it.weights, Replacement::With(_)));
-        let weights = self.leaf_weights.filter(|_| !overridden).map(Into::into);
+        let weights = self.leaf_weights().filter(|_| !overridden).map(Into::into);
         (overrides.is_some() || weights.is_some())
             .then(|| Box::new(ExperimentChanges { weights, overrides }))
     }

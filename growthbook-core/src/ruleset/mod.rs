@@ -188,6 +188,13 @@ impl Ruleset {
         self.entries.get(place as usize)?.as_ref()
     }
 
+    /// The places of all features that the payload holds.
+    pub(crate) fn feature_places(&self) -> impl Iterator<Item = u32> {
+        (0..)
+            .zip(&self.entries)
+            .filter_map(|(place, entry)| entry.is_some().then_some(place))
+    }
+
     pub(crate) fn rule(&self, place: RulePlace) -> Option<&Rule> {
         self.feature(place.feature)?.rules.get(place.rule as usize)
     }
