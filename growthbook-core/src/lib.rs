@@ -58,6 +58,7 @@ mod diagnostic;
 pub mod engine;
 mod error;
 mod experiment;
+pub mod explanation;
 mod feature_value;
 #[doc(hidden)] // Public for the differential run and for fuzzing; no part of the stable API.
 pub mod js_regex;

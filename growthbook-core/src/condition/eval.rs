@@ -93,10 +93,20 @@ impl<'g> Evaluator<'g> {
             Condition::Test(Test {
                 path,
                 check: Check::Equals(literal),
-            }) => scope.resolve(path).read(|value| value.is_same(literal)),
-            Condition::Test(test) => Self::new(groups).test(test, scope) == Ok(Truth::Yes),
-            Condition::All(parts) => Self::new(groups).all_hold(parts, scope),
-            condition => Self::new(groups).condition(condition, scope) == Ok(Truth::Yes),
+            }) => match scope.resolve(path) {
+                Found::Value(value) => value.is_same(literal),
+                found @ Found::Length(_) => found.read(|value| value.is_same(literal)),
+            },
+            condition => Self::new(groups).all_of(condition, scope),
+        }
+    }
+
+    #[inline(never)]
+    fn all_of(&mut self, condition: &Condition, scope: &Scope<'_>) -> bool {
+        match condition {
+            Condition::Test(test) => self.test(test, scope) == Ok(Truth::Yes),
+            Condition::All(parts) => self.all_hold(parts, scope),
+            condition => self.condition(condition, scope) == Ok(Truth::Yes),
         }
     }
 

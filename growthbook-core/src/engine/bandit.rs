@@ -1,4 +1,5 @@
-use super::{Recorder, Run};
+use super::Run;
+use super::witness::Witness;
 use crate::bucketing::weights_are_valid;
 use crate::experiment::ExperimentInfo;
 use crate::ruleset::{Bandit, Context};
@@ -33,16 +34,16 @@ impl<'a> Selected<'a> {
     }
 }
 
-impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
+impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// Asks the experiment's bandit for weights (spec 18.2). `None` if it has none, or names one that is not there.
     #[inline]
-    pub(super) fn select_leaf(&self, experiment: &'a ExperimentInfo) -> Option<Selected<'a>> {
+    pub(super) fn select_leaf(&mut self, experiment: &'a ExperimentInfo) -> Option<Selected<'a>> {
         let bandit = experiment.bandit.as_deref()?;
         self.select_leaf_of(bandit, experiment.variation_count())
     }
 
     #[inline(never)]
-    fn select_leaf_of(&self, bandit: &str, variations: usize) -> Option<Selected<'a>> {
+    fn select_leaf_of(&mut self, bandit: &str, variations: usize) -> Option<Selected<'a>> {
         let bandit = self.ruleset.bandit(bandit)?;
         Some(Selected {
             bandit,
@@ -53,12 +54,15 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     }
 
     /// The first context that the user matches decides, usable or not.
-    fn first_match(&self, bandit: &'a Bandit) -> Option<&'a Context> {
-        bandit.contexts.iter().find(|context| match context {
-            Context::Leaf { condition, .. } => condition
-                .as_ref()
-                .is_none_or(|condition| self.matches(condition)),
-            Context::Malformed => true,
+    fn first_match(&mut self, bandit: &'a Bandit) -> Option<&'a Context> {
+        bandit.contexts.iter().find(|context| {
+            self.recorder.leaf(context);
+            match context {
+                Context::Leaf { condition, .. } => condition
+                    .as_ref()
+                    .is_none_or(|condition| self.matches(condition)),
+                Context::Malformed => true,
+            }
         })
     }
 }

@@ -6,14 +6,16 @@ use super::bandit::Selected;
 use super::outcome::Outcome;
 use super::sticky::Lookup;
 use super::subject::HashSource;
-use super::{Exposure, Recorder, Run};
-use crate::bucketing::{Namespace, choose_weighted};
+use super::witness::Witness;
+use super::{Exposure, Run};
+use crate::bucketing::{Namespace, Range, bucket_ranges, choose_weighted};
 use crate::condition::Condition;
 use crate::experiment::read::{Forced, Status, Targeting};
 use crate::experiment::{ExperimentInfo, Replacement};
+use crate::explanation::Step;
 use crate::page_url::{LegacyUrlPattern, PageUrl};
 
-impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
+impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// Runs an experiment for the feature in the place `feature`, or for none, with what its bandit selected.
     pub(crate) fn experiment(
         &mut self,
@@ -25,7 +27,9 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         let fallback = experiment.fallback_attribute.as_ref().filter(|_| is_sticky);
         let hash = HashSource::find(&self.layers, &experiment.hash_attribute, fallback);
         let mut outcome = Outcome::excluded(experiment, selected, hash);
+        self.recorder.experiment_begins(&outcome);
         self.settle(&mut outcome, is_sticky);
+        self.recorder.experiment_ends(&outcome);
         if outcome.hash_used() {
             if is_sticky {
                 self.save_sticky(&outcome);
@@ -53,10 +57,15 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             Some(value) => value.identity(&mut buffer),
             None => None,
         };
-        let Some(text) = text else { return };
+        let Some(text) = text else {
+            self.recorder.settled_by(Step::NoHashValue);
+            return;
+        };
         // 9
         let found = if is_sticky {
-            self.find_sticky(experiment)
+            let found = self.find_sticky(experiment);
+            self.recorder.sticky_found(found);
+            found
         } else {
             Lookup::Nothing
         };
@@ -67,26 +76,37 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         }
         // 12
         let Some(version) = experiment.hash_version else {
+            self.recorder.settled_by(Step::HashVersion);
             return;
         };
         let bucket = experiment.seed.bucket(text, version);
+        self.recorder.bucketed(outcome, bucket);
         // 13
         let assigned = kept.or_else(|| outcome.choose(bucket));
         // 14
         if matches!(found, Lookup::Blocked) {
+            self.recorder.settled_by(Step::StickyBlocked);
             outcome.sticky_used = true;
             return;
         }
         // 15
-        let Some(assigned) = assigned else { return };
+        let Some(assigned) = assigned else {
+            self.recorder.settled_by(Step::Coverage);
+            return;
+        };
         // 16 to 19
         if is_steered && self.is_settled_after_hashing(outcome) {
             return;
         }
         // 20. More ranges than variations can assign one that is not there.
         if assigned >= experiment.variation_count() {
+            self.recorder.settled_by(Step::NoSuchVariation);
             return;
         }
+        self.recorder.settled_by(match kept {
+            Some(_) => Step::StickyBucket,
+            None => Step::Bucket,
+        });
         outcome.variation = assigned;
         outcome.in_experiment = true;
         outcome.bucket = Some(bucket);
@@ -95,11 +115,17 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
 
     /// Steps 1 to 7.
     #[inline(never)]
-    fn is_settled_before_hashing(&self, outcome: &mut Outcome<'a>) -> bool {
+    fn is_settled_before_hashing(&mut self, outcome: &mut Outcome<'a>) -> bool {
         let experiment = outcome.experiment;
         let key = experiment.key();
-        // 1, 2
-        if experiment.variation_count() < 2 || self.subject.is_disabled() {
+        // 1
+        if experiment.variation_count() < 2 {
+            self.recorder.settled_by(Step::FewVariations);
+            return true;
+        }
+        // 2
+        if self.subject.is_disabled() {
+            self.recorder.settled_by(Step::Disabled);
             return true;
         }
         // 3
@@ -109,20 +135,32 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             .targeting()
             .is_some_and(|targeting| !self.is_on_page(targeting))
         {
+            self.recorder.settled_by(Step::Page);
             return true;
         }
-        // 5, 6
+        // 5
         let count = experiment.variation_count();
-        let from_query = self
+        if let Some(index) = self
             .subject
             .url()
-            .and_then(|url| url.query_override(key, count));
-        if let Some(index) = from_query.or_else(|| self.subject.forced_variation(key)) {
+            .and_then(|url| url.query_override(key, count))
+        {
+            self.recorder.settled_by(Step::QueryString);
+            outcome.force(Some(index));
+            return true;
+        }
+        // 6
+        if let Some(index) = self.subject.forced_variation(key) {
+            self.recorder.settled_by(Step::ForcedVariation);
             outcome.force(Some(index));
             return true;
         }
         // 7
-        outcome.status() == Status::Draft || !outcome.is_active()
+        let is_inactive = outcome.status() == Status::Draft || !outcome.is_active();
+        if is_inactive {
+            self.recorder.settled_by(Step::Inactive);
+        }
+        is_inactive
     }
 
     /// Steps 10 and 11.
@@ -136,21 +174,40 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         if kept.is_none() && !self.admits(outcome, hash_text) {
             return false;
         }
-        outcome
+        let is_there = outcome
             .legacy_url()
-            .is_none_or(|pattern| self.subject.url().is_some_and(|url| pattern.matches(url)))
+            .is_none_or(|pattern| self.subject.url().is_some_and(|url| pattern.matches(url)));
+        if !is_there {
+            self.recorder.settled_by(Step::LegacyUrl);
+        }
+        is_there
     }
 
     /// Steps 16 to 19.
     #[inline(never)]
-    fn is_settled_after_hashing(&self, outcome: &mut Outcome<'a>) -> bool {
+    fn is_settled_after_hashing(&mut self, outcome: &mut Outcome<'a>) -> bool {
+        // 16
         if let Forced::To(index) = outcome.author_force() {
+            self.recorder.settled_by(Step::ForcedForAll);
             outcome.force(index);
             return true;
         }
-        self.subject.is_in_qa_mode()
-            || self.subject.skips_experiments()
-            || outcome.status() == Status::Stopped
+        // 17
+        if self.subject.is_in_qa_mode() {
+            self.recorder.settled_by(Step::QaMode);
+            return true;
+        }
+        // 18
+        if self.subject.skips_experiments() {
+            self.recorder.settled_by(Step::Skipped);
+            return true;
+        }
+        // 19
+        if outcome.status() == Status::Stopped {
+            self.recorder.settled_by(Step::Stopped);
+            return true;
+        }
+        false
     }
 
     fn is_on_page(&self, targeting: &Targeting) -> bool {
@@ -168,35 +225,39 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         if targeting.is_none() && outcome.overrides.is_none() {
             return true;
         }
-        if let Some(targeting) = targeting
-            && !targeting
-                .filters
-                .iter()
-                .all(|filter| filter.admits(&self.layers))
-        {
+        if targeting.is_some_and(|targeting| !self.passes(&targeting.filters)) {
+            self.recorder.settled_by(Step::Filters);
             return false;
         }
         let has_filters = targeting.is_some_and(|it| it.has_filters);
-        if !has_filters
-            && outcome
-                .namespace()
-                .is_some_and(|it| !it.contains(hash_text))
-        {
-            return false;
+        if !has_filters && let Some(namespace) = outcome.namespace() {
+            self.recorder.namespace(namespace, hash_text);
+            if !namespace.contains(hash_text) {
+                self.recorder.settled_by(Step::Namespace);
+                return false;
+            }
         }
         if targeting.is_some_and(|it| it.include == Some(false)) {
+            self.recorder.settled_by(Step::Include);
             return false;
         }
         if outcome
             .condition()
             .is_some_and(|condition| !self.matches(condition))
         {
+            self.recorder.settled_by(Step::Condition);
             return false;
         }
         if targeting.is_some_and(|it| !self.meets(&it.prerequisites)) {
+            self.recorder.settled_by(Step::Prerequisites);
             return false;
         }
-        outcome.groups().is_empty() || self.subject.is_in_any_group(outcome.groups())
+        let groups = outcome.groups();
+        let admits = groups.is_empty() || self.subject.is_in_any_group(groups);
+        if !admits {
+            self.recorder.settled_by(Step::Groups);
+        }
+        admits
     }
 }
 
@@ -263,19 +324,37 @@ impl<'a> Outcome<'a> {
 
     /// Step 13.
     fn choose(&self, bucket: f64) -> Option<usize> {
+        match self.dealt_anew() {
+            None => self.experiment.allotment.ranges.choose(bucket),
+            Some((coverage, weights)) => {
+                choose_weighted(bucket, self.experiment.variation_count(), coverage, weights)
+            }
+        }
+    }
+
+    /// The ranges that [`Outcome::choose`] looks through.
+    pub(super) fn ranges(&self) -> Vec<Range> {
+        let count = self.experiment.variation_count();
+        match self.dealt_anew() {
+            None => self.experiment.allotment.ranges.as_slice().to_vec(),
+            Some((coverage, weights)) => bucket_ranges(count, coverage, weights),
+        }
+    }
+
+    /// The coverage and the weights, unless the ranges are those that were worked out beforehand.
+    #[inline]
+    fn dealt_anew(&self) -> Option<(f64, Option<&'a [f64]>)> {
+        if self.overrides.is_none() && self.selected.is_none() {
+            return None;
+        }
         let allotment = &self.experiment.allotment;
         let coverage = self.overrides.and_then(|it| it.coverage);
         let weights = match self.weights() {
-            _ if allotment.is_explicit => return allotment.ranges.choose(bucket),
-            Replacement::Keep if coverage.is_none() => return allotment.ranges.choose(bucket),
+            _ if allotment.is_explicit => return None,
+            Replacement::Keep if coverage.is_none() => return None,
             Replacement::Keep => allotment.weights.as_deref(),
             Replacement::With(weights) => weights,
         };
-        choose_weighted(
-            bucket,
-            self.experiment.variation_count(),
-            coverage.unwrap_or(allotment.coverage),
-            weights,
-        )
+        Some((coverage.unwrap_or(allotment.coverage), weights))
     }
 }

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use super::subject::HashSource;
 use super::{
-    Exposure, FeatureUsage, Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Recorder,
-    Run,
+    Exposure, FeatureUsage, Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Run,
+    Witness,
 };
-use crate::audience::{HashAttribute, Prerequisite};
+use crate::audience::{Filter, HashAttribute, Prerequisite};
 use crate::condition::{Condition, Evaluator, Scope};
 use crate::feature_value::{FeatureValue, NULL, ValueId};
 use crate::result::{FeatureResult, FeatureSource, ResultKey, ResultValue};
@@ -76,8 +76,8 @@ impl<'a> Decision<'a> {
 /// What dependent features look at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parent<'a> {
-    value: &'a FeatureValue,
-    is_cyclic: bool,
+    pub(super) value: &'a FeatureValue,
+    pub(super) is_cyclic: bool,
 }
 
 impl<'a> From<&Decision<'a>> for Parent<'a> {
@@ -97,22 +97,22 @@ enum Need {
     Skip,
 }
 
-/// What a rule came to.
-enum Verdict<'a> {
-    Decided(Decision<'a>),
+/// What a rule came to: as little as fits into two registers.
+#[derive(Clone, Copy)]
+enum Verdict {
+    Null(FeatureSource),
+    Serve(ValueId, FeatureSource),
     Skip,
 }
 
-impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
+impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// A feature that the payload does not even name.
     pub(super) fn unknown(&mut self, key: &'a str) -> Decision<'a> {
+        self.recorder.feature_begins(Key::Text(key));
         if self.forces_values
             && let Some(value) = self.subject.forced_value(key)
         {
-            return Decision {
-                value,
-                ..Decision::null(FeatureSource::Override)
-            };
+            return self.forced(value);
         }
         self.used(Key::Text(key), Decision::unknown())
     }
@@ -121,6 +121,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     pub(super) fn feature(&mut self, place: u32) -> Decision<'a> {
         self.evaluated += 1;
         let key = Key::Place(place);
+        self.recorder.feature_begins(key);
         let feature = self.ruleset.feature(place);
         if self.ancestors.len() > 0 && self.leads_in_a_circle(place, feature) {
             return self.used(key, Decision::null(FeatureSource::CyclicPrerequisite));
@@ -128,11 +129,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         if self.forces_values
             && let Some(value) = self.subject.forced_value(self.ruleset.feature_key(place))
         {
-            // An override is not reported as usage.
-            return Decision {
-                value,
-                ..Decision::null(FeatureSource::Override)
-            };
+            return self.forced(value);
         }
         let Some(feature) = feature else {
             return self.used(key, Decision::unknown());
@@ -149,8 +146,19 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         self.used(key, decision)
     }
 
+    /// A value forced from outside is not reported as usage.
+    fn forced(&mut self, value: &'a FeatureValue) -> Decision<'a> {
+        let decision = Decision {
+            value,
+            ..Decision::null(FeatureSource::Override)
+        };
+        self.recorder.feature_ends(&decision, None);
+        decision
+    }
+
     fn used(&mut self, key: Key<'a>, decision: Decision<'a>) -> Decision<'a> {
         let outcome = self.outcome_of(&decision).copied();
+        self.recorder.feature_ends(&decision, outcome.as_ref());
         let usage = FeatureUsage::new(self.shared, key, decision, outcome);
         self.recorder.feature_evaluated(&usage);
         decision
@@ -178,14 +186,22 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
                 feature: place,
                 rule: index,
             };
-            if let Verdict::Decided(decision) = self.rule(rule, at) {
-                return decision;
+            self.recorder.rule_begins(rule, at);
+            match self.rule(rule, at) {
+                Verdict::Null(source) => return Decision::null(source),
+                Verdict::Serve(value, source) => {
+                    return Decision {
+                        rule: Some(at),
+                        ..Decision::stored(self.ruleset, value, source)
+                    };
+                }
+                Verdict::Skip => {}
             }
         }
         Decision::stored(self.ruleset, feature.default, FeatureSource::DefaultValue)
     }
 
-    fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
+    fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict {
         self.tried = self.tried.saturating_add(1);
         for prerequisite in &rule.prerequisites {
             let source = match self.need(prerequisite) {
@@ -194,7 +210,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
                 Need::Met => continue,
                 Need::Skip => return Verdict::Skip,
             };
-            return Verdict::Decided(Decision::null(source));
+            return Verdict::Null(source);
         }
         self.rule_on_its_own(rule, at)
     }
@@ -202,12 +218,8 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     /// A rule whose prerequisites are met. Kept apart, like all that does not lead to further features: evaluation
     /// recurses through what calls it, and that must take little of the thread's stack.
     #[inline(never)]
-    fn rule_on_its_own(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
-        if !rule
-            .filters
-            .iter()
-            .all(|filter| filter.admits(&self.layers))
-        {
+    fn rule_on_its_own(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict {
+        if !self.passes(&rule.filters) {
             return Verdict::Skip;
         }
         match &rule.kind {
@@ -221,10 +233,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
                 let (true, false, Some(value)) = (in_experiment, passes_through, value) else {
                     return Verdict::Skip;
                 };
-                Verdict::Decided(Decision {
-                    rule: Some(at),
-                    ..Decision::stored(self.ruleset, *value, FeatureSource::Experiment)
-                })
+                Verdict::Serve(*value, FeatureSource::Experiment)
             }
             RuleKind::Force(rule) => self.force(rule, at),
             RuleKind::Gate => Verdict::Skip,
@@ -239,12 +248,15 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             gate,
         } = prerequisite
         else {
+            self.recorder.prerequisite(prerequisite, None, false);
             return Need::Skip;
         };
         let parent = self.prerequisite(feature);
+        let met = !parent.is_cyclic && self.accepts(condition.as_ref(), parent.value);
+        self.recorder.prerequisite(prerequisite, Some(parent), met);
         if parent.is_cyclic {
             Need::Cyclic
-        } else if self.accepts(condition.as_ref(), parent.value) {
+        } else if met {
             Need::Met
         } else if *gate {
             Need::Gate
@@ -260,9 +272,14 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
                 feature, condition, ..
             } => {
                 let parent = self.prerequisite(feature);
-                !parent.is_cyclic && self.accepts(condition.as_ref(), parent.value)
+                let met = !parent.is_cyclic && self.accepts(condition.as_ref(), parent.value);
+                self.recorder.prerequisite(prerequisite, Some(parent), met);
+                met
             }
-            Prerequisite::Malformed => false,
+            Prerequisite::Malformed => {
+                self.recorder.prerequisite(prerequisite, None, false);
+                false
+            }
         })
     }
 
@@ -275,11 +292,20 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         Evaluator::holds(condition, &scope, self.ruleset.groups())
     }
 
-    pub(super) fn matches(&self, condition: &Condition) -> bool {
-        Evaluator::holds(condition, &Scope::User(&self.layers), self.ruleset.groups())
+    pub(super) fn matches(&mut self, condition: &'a Condition) -> bool {
+        let holds = Evaluator::holds(condition, &Scope::User(&self.layers), self.ruleset.groups());
+        self.recorder.condition(condition, holds);
+        holds
     }
 
-    fn force(&mut self, rule: &'a ForceRule, at: RulePlace) -> Verdict<'a> {
+    /// Whether the user is within all filters.
+    #[inline]
+    pub(super) fn passes(&mut self, filters: &'a [Filter]) -> bool {
+        self.recorder.filters(filters);
+        filters.iter().all(|filter| filter.admits(&self.layers))
+    }
+
+    fn force(&mut self, rule: &'a ForceRule, at: RulePlace) -> Verdict {
         if rule
             .condition
             .as_ref()
@@ -299,17 +325,15 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             self.recorder
                 .experiment_viewed(&Exposure::elsewhere(self.shared, key, track));
         }
-        Verdict::Decided(Decision {
-            rule: Some(at),
-            ..Decision::stored(self.ruleset, rule.value, FeatureSource::Force)
-        })
+        Verdict::Serve(rule.value, FeatureSource::Force)
     }
 
     /// Whether the user is in the share that a rule is rolled out to (spec 9.6).
-    fn rolls_out(&self, rollout: &'a Rollout) -> bool {
+    fn rolls_out(&mut self, rollout: &'a Rollout) -> bool {
         let fallback: Option<&HashAttribute> =
             rollout.fallback.as_ref().filter(|_| self.sticky.is_some());
         let source = HashSource::find(&self.layers, &rollout.attribute, fallback);
+        self.recorder.rollout(rollout, source);
         let (Some(value), Some(version)) = (source.value, rollout.version) else {
             return false;
         };

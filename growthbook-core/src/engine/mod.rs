@@ -29,6 +29,7 @@ mod recorder;
 mod sticky;
 mod subject;
 mod usage;
+mod witness;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub(crate) use self::outcome::Outcome;
 pub use self::recorder::{Recorder, Silent};
 pub use self::subject::Subject;
 pub use self::usage::FeatureUsage;
+use self::witness::{Unwitnessed, Witness};
 use crate::attributes::Layers;
 use crate::audience::FeatureRef;
 use crate::experiment::{Experiment, ExperimentResult};
@@ -60,7 +62,7 @@ pub fn evaluate<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> FeatureResult {
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     let key = run.key(feature);
     let decision = run.feature_at(key);
     decision.into_result(ruleset, key, run.outcome_of(&decision))
@@ -76,7 +78,7 @@ pub fn evaluate_all<'a, R: Recorder<'a>>(
     recorder: &mut R,
     mut each: impl FnMut(FeatureUsage<'a>),
 ) {
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     for place in ruleset.feature_places() {
         run.start_anew();
         let key = Key::Place(place);
@@ -115,8 +117,11 @@ pub fn run<'e: 'a, 'a, T, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> ExperimentResult<&'e T> {
-    let outcome =
-        Run::new(ruleset, subject, sticky, recorder).experiment(&experiment.info, None, None);
+    let outcome = Run::new(ruleset, subject, sticky, Unwitnessed(recorder)).experiment(
+        &experiment.info,
+        None,
+        None,
+    );
     ExperimentResult::new(
         experiment.variation(outcome.variation),
         outcome.assignment(),
@@ -131,7 +136,7 @@ pub(crate) fn decide<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     let key = run.key(feature);
     run.feature_at(key).value
 }
@@ -145,7 +150,7 @@ pub(crate) struct Run<'a, 'r, R> {
     layers: Layers<'a>,
     forces_values: bool,
     sticky: Option<&'r mut StickyDocuments>,
-    recorder: &'r mut R,
+    recorder: R,
     /// What the experiment that ran last came to. A decision whose source is an experiment is that experiment's.
     last: Option<Outcome<'a>>,
     /// The features being evaluated, each because the one before it asked for it.
@@ -173,12 +178,12 @@ impl<'a> Key<'a> {
     }
 }
 
-impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
+impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
     pub(crate) fn new(
         ruleset: &'a Arc<Ruleset>,
         subject: &'r Subject<'a>,
         sticky: Option<&'r mut StickyDocuments>,
-        recorder: &'r mut R,
+        recorder: R,
     ) -> Self {
         Self {
             ruleset,
