@@ -85,7 +85,11 @@ impl<'g> Evaluator<'g> {
     }
 
     /// Whether a condition holds. Nothing but a definite yes does.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the scope is known where this is called, and most of it falls away there"
+    )]
+    #[inline(always)]
     pub(crate) fn holds(condition: &Condition, scope: &Scope<'_>, groups: &'g SavedGroups) -> bool {
         // Nearly all conditions are a test, or some tests side by side. Those need none of the machinery below, and a
         // comparison with a literal not even an evaluator.
@@ -97,16 +101,17 @@ impl<'g> Evaluator<'g> {
                 Found::Value(value) => value.is_same(literal),
                 found @ Found::Length(_) => found.read(|value| value.is_same(literal)),
             },
-            condition => Self::new(groups).all_of(condition, scope),
+            condition => Self::all_of(condition, scope, groups),
         }
     }
 
     #[inline(never)]
-    fn all_of(&mut self, condition: &Condition, scope: &Scope<'_>) -> bool {
+    fn all_of(condition: &Condition, scope: &Scope<'_>, groups: &'g SavedGroups) -> bool {
+        let mut evaluator = Self::new(groups);
         match condition {
-            Condition::Test(test) => self.test(test, scope) == Ok(Truth::Yes),
-            Condition::All(parts) => self.all_hold(parts, scope),
-            condition => self.condition(condition, scope) == Ok(Truth::Yes),
+            Condition::Test(test) => evaluator.test(test, scope) == Ok(Truth::Yes),
+            Condition::All(parts) => evaluator.all_hold(parts, scope),
+            condition => evaluator.condition(condition, scope) == Ok(Truth::Yes),
         }
     }
 

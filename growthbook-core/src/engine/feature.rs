@@ -7,6 +7,7 @@ use super::{
 };
 use crate::audience::{Filter, HashAttribute, Prerequisite};
 use crate::condition::{Condition, Evaluator, Scope};
+use crate::experiment::ExperimentInfo;
 use crate::feature_value::{FeatureValue, NULL, ValueId};
 use crate::result::{FeatureResult, FeatureSource, ResultKey, ResultValue};
 use crate::ruleset::{Feature, ForceRule, Reach, Rollout, Rule, RuleKind, RulePlace, Ruleset};
@@ -118,6 +119,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     }
 
     /// Evaluates the feature at `place` (spec 12).
+    #[inline(never)]
     pub(super) fn feature(&mut self, place: u32) -> Decision<'a> {
         self.evaluated += 1;
         let key = Key::Place(place);
@@ -180,6 +182,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
                 && self.ancestors.iter().any(|ancestor| *ancestor == place)
     }
 
+    #[inline]
     fn rules(&mut self, feature: &'a Feature, place: u32) -> Decision<'a> {
         for (index, rule) in (0..).zip(&feature.rules) {
             let at = RulePlace {
@@ -201,42 +204,46 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         Decision::stored(self.ruleset, feature.default, FeatureSource::DefaultValue)
     }
 
+    #[inline]
     fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict {
         self.tried = self.tried.saturating_add(1);
-        for prerequisite in &rule.prerequisites {
-            let source = match self.need(prerequisite) {
-                Need::Cyclic => FeatureSource::CyclicPrerequisite,
-                Need::Gate => FeatureSource::Prerequisite,
-                Need::Met => continue,
-                Need::Skip => return Verdict::Skip,
-            };
-            return Verdict::Null(source);
-        }
-        self.rule_on_its_own(rule, at)
-    }
-
-    /// A rule whose prerequisites are met. Kept apart, like all that does not lead to further features: evaluation
-    /// recurses through what calls it, and that must take little of the thread's stack.
-    #[inline(never)]
-    fn rule_on_its_own(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict {
-        if !self.passes(&rule.filters) {
-            return Verdict::Skip;
+        if rule.is_guarded()
+            && let Some(verdict) = self.guards(rule)
+        {
+            return verdict;
         }
         match &rule.kind {
-            RuleKind::Experiment(experiment) => {
-                let selected = self.select_leaf(experiment);
-                let outcome = self.experiment(experiment, Some(at.feature), selected);
-                let (in_experiment, passes_through) =
-                    (outcome.in_experiment, outcome.passes_through());
-                let value = experiment.values.get(outcome.variation);
-                self.last = Some(outcome);
-                let (true, false, Some(value)) = (in_experiment, passes_through, value) else {
-                    return Verdict::Skip;
-                };
-                Verdict::Serve(*value, FeatureSource::Experiment)
-            }
+            RuleKind::Experiment(experiment) => self.experiment_rule(experiment, at),
             RuleKind::Force(rule) => self.force(rule, at),
             RuleKind::Gate => Verdict::Skip,
+        }
+    }
+
+    /// What a rule's prerequisites and filters make of it, if anything.
+    fn guards(&mut self, rule: &'a Rule) -> Option<Verdict> {
+        for prerequisite in rule.prerequisites() {
+            return Some(match self.need(prerequisite) {
+                Need::Cyclic => Verdict::Null(FeatureSource::CyclicPrerequisite),
+                Need::Gate => Verdict::Null(FeatureSource::Prerequisite),
+                Need::Met => continue,
+                Need::Skip => Verdict::Skip,
+            });
+        }
+        (!self.passes(rule.filters())).then_some(Verdict::Skip)
+    }
+
+    /// Kept apart, like all that does not lead to further features: evaluation recurses through what calls it, and that
+    /// must take little of the thread's stack.
+    #[inline(never)]
+    fn experiment_rule(&mut self, experiment: &'a Arc<ExperimentInfo>, at: RulePlace) -> Verdict {
+        let selected = self.select_leaf(experiment);
+        let outcome = self.experiment(experiment, Some(at.feature), selected);
+        let serves = outcome.in_experiment && !outcome.passes_through();
+        let value = experiment.values.get(outcome.variation);
+        self.last = Some(outcome);
+        match value {
+            Some(value) if serves => Verdict::Serve(*value, FeatureSource::Experiment),
+            _ => Verdict::Skip,
         }
     }
 
@@ -283,7 +290,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         })
     }
 
-    #[inline(never)]
+    #[inline]
     fn accepts(&self, condition: Option<&Condition>, value: &FeatureValue) -> bool {
         let Some(condition) = condition else {
             return true;
@@ -292,6 +299,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         Evaluator::holds(condition, &scope, self.ruleset.groups())
     }
 
+    #[inline]
     pub(super) fn matches(&mut self, condition: &'a Condition) -> bool {
         let holds = Evaluator::holds(condition, &Scope::User(&self.layers), self.ruleset.groups());
         self.recorder.condition(condition, holds);
@@ -305,6 +313,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         filters.iter().all(|filter| filter.admits(&self.layers))
     }
 
+    #[inline(never)]
     fn force(&mut self, rule: &'a ForceRule, at: RulePlace) -> Verdict {
         if rule
             .condition
@@ -320,15 +329,24 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         {
             return Verdict::Skip;
         }
+        if !rule.tracks.is_empty() {
+            self.tell_tracks(rule, at);
+        }
+        Verdict::Serve(rule.value, FeatureSource::Force)
+    }
+
+    /// Reports the experiments that a remote evaluation ran (spec 14).
+    #[cold]
+    fn tell_tracks(&mut self, rule: &'a ForceRule, at: RulePlace) {
         for track in &rule.tracks {
             let key = self.ruleset.feature_key(at.feature);
             self.recorder
                 .experiment_viewed(&Exposure::elsewhere(self.shared, key, track));
         }
-        Verdict::Serve(rule.value, FeatureSource::Force)
     }
 
     /// Whether the user is in the share that a rule is rolled out to (spec 9.6).
+    #[inline(never)]
     fn rolls_out(&mut self, rollout: &'a Rollout) -> bool {
         let fallback: Option<&HashAttribute> =
             rollout.fallback.as_ref().filter(|_| self.sticky.is_some());

@@ -225,13 +225,20 @@ impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
     }
 
     /// A feature that another one asks for.
-    #[inline(never)]
+    #[inline]
     fn prerequisite(&mut self, feature: &'a FeatureRef) -> Parent<'a> {
         match feature {
-            FeatureRef::Indexed(place) if self.evaluated > MOST_FORGOTTEN => {
-                self.remembered(*place)
+            FeatureRef::Indexed(place) if self.evaluated <= MOST_FORGOTTEN => {
+                Parent::from(&self.feature(*place))
             }
-            FeatureRef::Indexed(place) => Parent::from(&self.feature(*place)),
+            feature => self.rare_prerequisite(feature),
+        }
+    }
+
+    #[cold]
+    fn rare_prerequisite(&mut self, feature: &'a FeatureRef) -> Parent<'a> {
+        match feature {
+            FeatureRef::Indexed(place) => self.remembered(*place),
             FeatureRef::Named(key) => Parent::from(&self.feature_at(self.key(key))),
             FeatureRef::Nowhere => Parent::from(&Decision::unknown()),
         }
