@@ -184,17 +184,22 @@ impl Attributes {
 
     #[inline]
     pub(crate) fn find(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
-        let entry = self.first_headed(probe.head())?;
-        if entry.name.is(probe) {
-            return Some(&entry.value);
+        // Four at a time: going on takes as long as comparing.
+        let (fours, rest) = self.entries.as_chunks::<4>();
+        for four in fours {
+            for entry in four {
+                if entry.name.is(probe) {
+                    return Some(&entry.value);
+                }
+            }
         }
-        self.find_among_alike(probe)
+        let entry = rest.iter().find(|entry| entry.name.is(probe))?;
+        Some(&entry.value)
     }
 
-    /// The first attribute whose name has this head, which is nearly always the one that is looked for.
-    #[inline(never)]
+    /// The first attribute whose name has this head: the one with the name, where the name is no longer than a head.
+    #[inline]
     fn first_headed(&self, head: u64) -> Option<&Entry> {
-        // Four at a time: going on takes as long as comparing.
         let (fours, rest) = self.entries.as_chunks::<4>();
         for four in fours {
             for entry in four {
@@ -204,12 +209,6 @@ impl Attributes {
             }
         }
         rest.iter().find(|entry| entry.name.head() == head)
-    }
-
-    #[cold]
-    fn find_among_alike(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
-        let entry = self.entries.iter().find(|entry| entry.name.is(probe))?;
-        Some(&entry.value)
     }
 
     /// Where a new name belongs: indices ascending in front, others at the end.

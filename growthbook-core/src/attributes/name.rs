@@ -24,8 +24,12 @@ impl Name {
 
     #[inline]
     pub(crate) fn is(&self, probe: Probe<'_>) -> bool {
-        self.head == probe.head
-            && (probe.text.len() <= HEAD_BYTES || same(self.text.as_bytes(), probe.text.as_bytes()))
+        self.head == probe.head && (probe.text.len() <= HEAD_BYTES || self.is_long(probe.text))
+    }
+
+    #[inline(never)]
+    fn is_long(&self, text: &str) -> bool {
+        same(self.text.as_bytes(), text.as_bytes())
     }
 
     #[inline]
@@ -92,6 +96,12 @@ impl<'a> Probe<'a> {
             head: head(text),
             text,
         }
+    }
+
+    /// Whether a name as long as this one is all in its head.
+    #[inline]
+    pub(crate) fn is_all_head(text: &str) -> bool {
+        text.len() <= HEAD_BYTES
     }
 
     #[inline]

@@ -17,6 +17,7 @@ use crate::page_url::{LegacyUrlPattern, PageUrl};
 
 impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// Runs an experiment for the feature in the place `feature`, or for none, with what its bandit selected.
+    #[inline]
     pub(crate) fn experiment(
         &mut self,
         experiment: &'a Arc<ExperimentInfo>,
@@ -323,6 +324,7 @@ impl<'a> Outcome<'a> {
     }
 
     /// Step 13.
+    #[inline]
     fn choose(&self, bucket: f64) -> Option<usize> {
         match self.dealt_anew() {
             None => self.experiment.allotment.ranges.choose(bucket),
