@@ -4,6 +4,7 @@
 //! (spec 3.5), and that every number is a double (spec 0).
 
 mod layers;
+mod lookup;
 mod name;
 mod number;
 mod path;
@@ -169,46 +170,6 @@ impl Attributes {
     /// ```
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, AttributeError> {
         Self::from_json(&serde_json::to_string(value).map_err(AttributeError::json)?)
-    }
-
-    /// The value of the attribute in this place.
-    #[inline]
-    pub(crate) fn at(&self, place: usize) -> Option<&AttributeValue> {
-        self.entries.get(place).map(|entry| &entry.value)
-    }
-
-    /// The place of an attribute.
-    fn position(&self, probe: Probe<'_>) -> Option<usize> {
-        self.entries.iter().position(|entry| entry.name.is(probe))
-    }
-
-    #[inline]
-    pub(crate) fn find(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
-        // Four at a time: going on takes as long as comparing.
-        let (fours, rest) = self.entries.as_chunks::<4>();
-        for four in fours {
-            for entry in four {
-                if entry.name.is(probe) {
-                    return Some(&entry.value);
-                }
-            }
-        }
-        let entry = rest.iter().find(|entry| entry.name.is(probe))?;
-        Some(&entry.value)
-    }
-
-    /// The first attribute whose name has this head: the one with the name, where the name is no longer than a head.
-    #[inline]
-    fn first_headed(&self, head: u64) -> Option<&Entry> {
-        let (fours, rest) = self.entries.as_chunks::<4>();
-        for four in fours {
-            for entry in four {
-                if entry.name.head() == head {
-                    return Some(entry);
-                }
-            }
-        }
-        rest.iter().find(|entry| entry.name.head() == head)
     }
 
     /// Where a new name belongs: indices ascending in front, others at the end.

@@ -133,9 +133,7 @@ fn fnv1a_of_decimal(number: u32) -> u32 {
         fraction *= base;
         let digits = fraction >> FRACTION_BITS;
         fraction &= (1 << FRACTION_BITS) - 1;
-        #[expect(clippy::cast_possible_truncation, reason = "below 43")]
-        let digits = digits as u32;
-        digits
+        digits as u32
     };
     let first = digits_out(1);
     if first == 0 {

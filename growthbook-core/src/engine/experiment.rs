@@ -8,12 +8,10 @@ use super::sticky::Lookup;
 use super::subject::HashSource;
 use super::witness::Witness;
 use super::{Exposure, Run};
-use crate::bucketing::{Namespace, Range, bucket_ranges, choose_weighted};
-use crate::condition::Condition;
+use crate::experiment::ExperimentInfo;
 use crate::experiment::read::{Forced, Status, Targeting};
-use crate::experiment::{ExperimentInfo, Replacement};
 use crate::explanation::Step;
-use crate::page_url::{LegacyUrlPattern, PageUrl};
+use crate::page_url::PageUrl;
 
 impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// Runs an experiment for the feature in the place `feature`, or for none, with what its bandit selected.
@@ -264,99 +262,3 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
 
 /// No address is the empty one.
 static NOWHERE: LazyLock<PageUrl> = LazyLock::new(|| PageUrl::new(""));
-
-impl<'a> Outcome<'a> {
-    /// A variation that was not hashed. One that does not exist excludes.
-    fn force(&mut self, index: Option<usize>) {
-        let index = index.filter(|index| *index < self.experiment.variation_count());
-        self.variation = index.unwrap_or(0);
-        self.in_experiment = index.is_some();
-    }
-
-    fn status(&self) -> Status {
-        self.overrides
-            .and_then(|it| it.status)
-            .unwrap_or(self.experiment.status)
-    }
-
-    fn is_active(&self) -> bool {
-        self.overrides
-            .and_then(|it| it.is_active)
-            .unwrap_or(self.experiment.is_active)
-    }
-
-    fn author_force(&self) -> Forced {
-        self.overrides
-            .and_then(|it| it.force)
-            .unwrap_or(self.experiment.force)
-    }
-
-    fn targeting(&self) -> Option<&'a Targeting> {
-        self.experiment.targeting.as_deref()
-    }
-
-    fn condition(&self) -> Option<&'a Condition> {
-        match self.overrides.map(|it| &it.condition) {
-            Some(Replacement::With(condition)) => condition.as_ref(),
-            _ => self.targeting()?.condition.as_ref(),
-        }
-    }
-
-    fn namespace(&self) -> Option<&'a Namespace> {
-        match self.overrides.map(|it| &it.namespace) {
-            Some(Replacement::With(namespace)) => namespace.as_ref(),
-            _ => self.targeting()?.namespace.as_ref(),
-        }
-    }
-
-    fn groups(&self) -> &'a [Box<str>] {
-        match self.overrides.and_then(|it| it.groups.as_ref()) {
-            Some(groups) => groups,
-            None => self.targeting().map_or(&[], |targeting| &targeting.groups),
-        }
-    }
-
-    fn legacy_url(&self) -> Option<&'a LegacyUrlPattern> {
-        match self.overrides.map(|it| &it.legacy_url) {
-            Some(Replacement::With(pattern)) => pattern.as_ref(),
-            _ => self.targeting()?.legacy_url.as_ref(),
-        }
-    }
-
-    /// Step 13.
-    #[inline]
-    fn choose(&self, bucket: f64) -> Option<usize> {
-        match self.dealt_anew() {
-            None => self.experiment.allotment.ranges.choose(bucket),
-            Some((coverage, weights)) => {
-                choose_weighted(bucket, self.experiment.variation_count(), coverage, weights)
-            }
-        }
-    }
-
-    /// The ranges that [`Outcome::choose`] looks through.
-    pub(super) fn ranges(&self) -> Vec<Range> {
-        let count = self.experiment.variation_count();
-        match self.dealt_anew() {
-            None => self.experiment.allotment.ranges.as_slice().to_vec(),
-            Some((coverage, weights)) => bucket_ranges(count, coverage, weights),
-        }
-    }
-
-    /// The coverage and the weights, unless the ranges are those that were worked out beforehand.
-    #[inline]
-    fn dealt_anew(&self) -> Option<(f64, Option<&'a [f64]>)> {
-        if self.overrides.is_none() && self.selected.is_none() {
-            return None;
-        }
-        let allotment = &self.experiment.allotment;
-        let coverage = self.overrides.and_then(|it| it.coverage);
-        let weights = match self.weights() {
-            _ if allotment.is_explicit => return None,
-            Replacement::Keep if coverage.is_none() => return None,
-            Replacement::Keep => allotment.weights.as_deref(),
-            Replacement::With(weights) => weights,
-        };
-        Some((coverage.unwrap_or(allotment.coverage), weights))
-    }
-}

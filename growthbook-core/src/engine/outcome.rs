@@ -2,9 +2,13 @@ use std::sync::Arc;
 
 use crate::assignment::{Assignment, BanditAssignment};
 use crate::attributes::AttributeValue;
-use crate::bucketing::{equal_weights, weights_are_valid};
-use crate::experiment::read::Variation;
+use crate::bucketing::{
+    Namespace, Range, bucket_ranges, choose_weighted, equal_weights, weights_are_valid,
+};
+use crate::condition::Condition;
+use crate::experiment::read::{Forced, Status, Targeting, Variation};
 use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
+use crate::page_url::LegacyUrlPattern;
 use crate::result::ExperimentChanges;
 
 use super::bandit::Selected;
@@ -122,5 +126,102 @@ impl<'a> Outcome<'a> {
         let weights = self.leaf_weights().filter(|_| !overridden).map(Into::into);
         (overrides.is_some() || weights.is_some())
             .then(|| Box::new(ExperimentChanges { weights, overrides }))
+    }
+}
+
+/// The experiment as it runs: as written, with what overrides and a bandit change.
+impl<'a> Outcome<'a> {
+    /// A variation that was not hashed. One that does not exist excludes.
+    pub(super) fn force(&mut self, index: Option<usize>) {
+        let index = index.filter(|index| *index < self.experiment.variation_count());
+        self.variation = index.unwrap_or(0);
+        self.in_experiment = index.is_some();
+    }
+
+    pub(super) fn status(&self) -> Status {
+        self.overrides
+            .and_then(|it| it.status)
+            .unwrap_or(self.experiment.status)
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.overrides
+            .and_then(|it| it.is_active)
+            .unwrap_or(self.experiment.is_active)
+    }
+
+    pub(super) fn author_force(&self) -> Forced {
+        self.overrides
+            .and_then(|it| it.force)
+            .unwrap_or(self.experiment.force)
+    }
+
+    pub(super) fn targeting(&self) -> Option<&'a Targeting> {
+        self.experiment.targeting.as_deref()
+    }
+
+    pub(super) fn condition(&self) -> Option<&'a Condition> {
+        match self.overrides.map(|it| &it.condition) {
+            Some(Replacement::With(condition)) => condition.as_ref(),
+            _ => self.targeting()?.condition.as_ref(),
+        }
+    }
+
+    pub(super) fn namespace(&self) -> Option<&'a Namespace> {
+        match self.overrides.map(|it| &it.namespace) {
+            Some(Replacement::With(namespace)) => namespace.as_ref(),
+            _ => self.targeting()?.namespace.as_ref(),
+        }
+    }
+
+    pub(super) fn groups(&self) -> &'a [Box<str>] {
+        match self.overrides.and_then(|it| it.groups.as_ref()) {
+            Some(groups) => groups,
+            None => self.targeting().map_or(&[], |targeting| &targeting.groups),
+        }
+    }
+
+    pub(super) fn legacy_url(&self) -> Option<&'a LegacyUrlPattern> {
+        match self.overrides.map(|it| &it.legacy_url) {
+            Some(Replacement::With(pattern)) => pattern.as_ref(),
+            _ => self.targeting()?.legacy_url.as_ref(),
+        }
+    }
+
+    /// Step 13.
+    #[inline]
+    pub(super) fn choose(&self, bucket: f64) -> Option<usize> {
+        match self.dealt_anew() {
+            None => self.experiment.allotment.ranges.choose(bucket),
+            Some((coverage, weights)) => {
+                choose_weighted(bucket, self.experiment.variation_count(), coverage, weights)
+            }
+        }
+    }
+
+    /// The ranges that [`Outcome::choose`] looks through.
+    pub(super) fn ranges(&self) -> Vec<Range> {
+        let count = self.experiment.variation_count();
+        match self.dealt_anew() {
+            None => self.experiment.allotment.ranges.as_slice().to_vec(),
+            Some((coverage, weights)) => bucket_ranges(count, coverage, weights),
+        }
+    }
+
+    /// The coverage and the weights, unless the ranges are those that were worked out beforehand.
+    #[inline]
+    fn dealt_anew(&self) -> Option<(f64, Option<&'a [f64]>)> {
+        if self.overrides.is_none() && self.selected.is_none() {
+            return None;
+        }
+        let allotment = &self.experiment.allotment;
+        let coverage = self.overrides.and_then(|it| it.coverage);
+        let weights = match self.weights() {
+            _ if allotment.is_explicit => return None,
+            Replacement::Keep if coverage.is_none() => return None,
+            Replacement::Keep => allotment.weights.as_deref(),
+            Replacement::With(weights) => weights,
+        };
+        Some((coverage.unwrap_or(allotment.coverage), weights))
     }
 }
