@@ -1,17 +1,18 @@
-//! Errors of the stores behind this crate's traits, and of what goes on beside evaluation.
+//! Errors of the stores behind this crate's traits.
 
 use std::error::Error;
+use std::sync::Arc;
 
 /// A store behind one of this crate's traits failed.
 ///
 /// It is opaque on purpose: callers cannot mend a store, they can only say so. The cause is the
-/// [`source`](Error::source).
-#[derive(Debug, thiserror::Error)]
+/// [`source`](Error::source), which clones share.
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{backend} could not {operation}")]
 pub struct BackendError {
     backend: &'static str,
     operation: &'static str,
-    source: Box<dyn Error + Send + Sync>,
+    source: Arc<dyn Error + Send + Sync>,
 }
 
 impl BackendError {
@@ -26,7 +27,7 @@ impl BackendError {
         Self {
             backend,
             operation,
-            source: source.into(),
+            source: source.into().into(),
         }
     }
 
@@ -41,12 +42,29 @@ impl BackendError {
     }
 }
 
-/// Something went wrong beside an evaluation, which went on without it: see
-/// [`GrowthBookClientBuilder::on_error`](crate::GrowthBookClientBuilder::on_error).
-#[derive(Debug, thiserror::Error)]
+/// What was buffered is not all where it belongs: see [`StickyBucketService::flush`](crate::StickyBucketService::flush).
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum BackgroundError {
-    /// The sticky bucket service failed: the user was bucketed by hash, or the assignment was not stored.
-    #[error("sticky buckets are unavailable")]
-    Sticky(#[source] BackendError),
+pub enum FlushError {
+    /// The store behind it failed. What could not be written may be lost; see the cause.
+    #[error("what was buffered could not be written")]
+    Backend(#[source] BackendError),
+    /// The code that writes panicked, which is a defect of it. Report it to whoever wrote it.
+    #[error("writing what was buffered panicked")]
+    Panicked,
+    /// The limit passed first. The rest may still be written: flush again, or grant more time.
+    #[error("what was buffered was not written in time")]
+    TimedOut,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_has_the_cause_as_well() {
+        let error = BackendError::new("redis", "load", "connection reset").clone();
+        assert_eq!(error.to_string(), "redis could not load");
+        assert_eq!(error.source().unwrap().to_string(), "connection reset");
+    }
 }

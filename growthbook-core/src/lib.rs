@@ -35,14 +35,25 @@
 //! * [`Ruleset`] is a payload compiled: immutable, shared, with everything done that can be done before there is a user.
 //!   What was malformed is in its [diagnostics](Ruleset::diagnostics).
 //! * [`engine`] holds the evaluation as pure functions, for those who bring their own shell.
+//! * [`explanation`] says why a user gets a value: [`engine::explain`] tells an evaluation fact by fact.
 //! * [`GrowthBookClient`] is that shell: it swaps rulesets, and asks the [`StickyBucketService`].
+//! * [`FeatureFetcher`] and [`FeatureCache`] say where payloads come from and where they are kept; [`Clock`] and
+//!   [`Backoff`] say when it is time to ask again.
 //! * [`bucketing`] holds the arithmetic of hashes, ranges and namespaces.
 //!
 //! # What this crate does not do
 //!
-//! It opens no file and no socket, starts no thread, reads no environment and prints nothing. It does not panic on any
-//! payload, attributes or URL. An evaluation waits for no writer, no I/O and no callback; what it prepares once, at first
+//! It opens no file and no socket, starts no thread, reads no environment and prints nothing; only [`SystemClock`] reads the
+//! system's clock. It does not panic on any payload, attributes or URL. An evaluation waits for no writer, no I/O and no callback; what it prepares once, at first
 //! use (a pattern, an address, a value's JSON), takes a moment of computing.
+//!
+//! # Cargo features
+//!
+//! Off by default. None changes what anything else does.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `testing` | the module `testing`: a clock and a fetcher for tests, and the contracts of the traits as suites, which start threads |
 //!
 //! "Spec 16" and the like name sections of `docs/evaluation.md` in the repository, which says what an evaluation computes.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -50,8 +61,11 @@
 mod assignment;
 mod attributes;
 mod audience;
+mod backoff;
 pub mod bucketing;
+mod cache;
 mod client;
+mod clock;
 mod condition;
 mod decrypt;
 mod diagnostic;
@@ -60,6 +74,9 @@ mod error;
 mod experiment;
 pub mod explanation;
 mod feature_value;
+mod fetch;
+mod flag;
+mod guard;
 #[doc(hidden)] // Public for the differential run and for fuzzing; no part of the stable API.
 pub mod js_regex;
 mod json;
@@ -71,26 +88,45 @@ mod secret;
 mod stack;
 mod sticky;
 mod sticky_service;
+#[cfg(any(test, feature = "testing"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 mod text;
 mod text_index;
+mod tracking;
 mod user;
 mod version;
 mod wire;
 
 pub use self::assignment::{Assignment, BanditAssignment};
 pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
-pub use self::client::{BuildError, GrowthBookClient, GrowthBookClientBuilder};
+pub use self::backoff::Backoff;
+pub use self::cache::{CacheKey, CachedPayload, FeatureCache, MemoryCache, Validator};
+pub use self::client::{
+    AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, EvaluatedFeature,
+    Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink, PayloadSource,
+    Readiness, Refresh, RefreshError, RefreshEvent, SourceHandle, SourceStatus, Status,
+    Subscription, Track, UserScope,
+};
+pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};
 pub use self::diagnostic::{Diagnostic, Problem};
 pub use self::engine::{AutoExperiments, AutoOptions, AutoResult};
-pub use self::error::{BackendError, BackgroundError};
+pub use self::error::{BackendError, FlushError};
 pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
     ExperimentResult,
 };
+pub use self::explanation::Explanation;
+pub use self::fetch::{FeatureFetcher, FetchError, Fetched, StaticFetcher};
+pub use self::flag::{Flag, FlagValue};
 pub use self::result::{FeatureResult, FeatureSource, ValueError};
 pub use self::ruleset::{PayloadError, Revision, Ruleset};
 pub use self::secret::{ClientKey, DecryptionKey, DecryptionKeyError};
 pub use self::sticky::{StickyAssignments, StickyDocuments, StickyIdentity, StickyWrite};
 pub use self::sticky_service::{MemoryStickyBuckets, Saved, StickyBucketService};
+pub use self::tracking::{
+    CustomEvent, ExperimentViewed, FeatureEvaluated, Interest, OwnedTrackingEvent, TrackedUser,
+    TrackingEvent, TrackingPlugin,
+};
 pub use self::user::{GlobalContext, UserContext};

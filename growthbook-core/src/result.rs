@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::assignment::Assignment;
@@ -138,12 +138,12 @@ impl FeatureResult {
         self.feature_value().json()
     }
 
-    /// The value as a type of yours.
+    /// The value as a type of yours, which may borrow from the result.
     ///
     /// # Errors
     ///
     /// [`ValueError::Missing`] if there is no value, [`ValueError::Mismatch`] if it is not of this type.
-    pub fn value_as<T: DeserializeOwned>(&self) -> Result<T, ValueError> {
+    pub fn value_as<'r, T: Deserialize<'r>>(&'r self) -> Result<T, ValueError> {
         read_value(self.value())
     }
 
@@ -201,7 +201,7 @@ impl FeatureResult {
         Value::Object(json)
     }
 
-    fn feature_value(&self) -> &FeatureValue {
+    pub(crate) fn feature_value(&self) -> &FeatureValue {
         match &self.value {
             ResultValue::Stored(value) => self.ruleset.value(*value),
             ResultValue::Forced(value) => value,
@@ -273,7 +273,7 @@ pub(crate) fn experiment_json(
 }
 
 /// Reads a feature's value as a type.
-pub(crate) fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, ValueError> {
+pub(crate) fn read_value<'v, T: Deserialize<'v>>(value: &'v Value) -> Result<T, ValueError> {
     if value.is_null() {
         return Err(ValueError::Missing);
     }

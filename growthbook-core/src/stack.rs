@@ -6,18 +6,16 @@
 /// thread's; real conditions nest a few levels, and those must not allocate.
 #[derive(Debug)]
 pub(crate) struct Stack<T, const N: usize> {
-    /// The first `len` of them count.
-    near: [T; N],
+    near: [Option<T>; N],
     len: usize,
     far: Vec<T>,
 }
 
 impl<T: Copy, const N: usize> Stack<T, N> {
-    /// An empty stack. `filler` is what stands in its places until something else does: the cheapest there is.
     #[inline]
-    pub(crate) const fn new(filler: T) -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
-            near: [filler; N],
+            near: [None; N],
             len: 0,
             far: Vec::new(),
         }
@@ -26,7 +24,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
     #[inline]
     pub(crate) fn push(&mut self, item: T) {
         if let Some(slot) = self.near.get_mut(self.len) {
-            *slot = item;
+            *slot = Some(item);
             self.len += 1;
         } else {
             self.far.push(item);
@@ -40,7 +38,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
         }
         let last = self.len.checked_sub(1)?;
         self.len = last;
-        self.near.get(last).copied()
+        self.near.get_mut(last).and_then(Option::take)
     }
 
     #[inline]
@@ -49,7 +47,7 @@ impl<T: Copy, const N: usize> Stack<T, N> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.near.iter().take(self.len).chain(&self.far)
+        self.near.iter().take(self.len).flatten().chain(&self.far)
     }
 }
 
@@ -59,7 +57,7 @@ mod tests {
 
     #[test]
     fn items_come_back_in_reverse_from_both_halves() {
-        let mut stack = Stack::<u32, 2>::new(0);
+        let mut stack = Stack::<u32, 2>::new();
         for item in 0..5 {
             stack.push(item);
         }

@@ -175,11 +175,11 @@ impl fmt::Debug for UserContext {
 }
 
 /// What holds for all users of a client: attributes and steering that a [`UserContext`] adds to or overrides.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct GlobalContext {
     pub(crate) attributes: Attributes,
     pub(crate) forced: ForcedOutcomes,
-    pub(crate) overrides: BTreeMap<String, ExperimentOverride>,
+    pub(crate) overrides: BTreeMap<String, Arc<ExperimentOverride>>,
     pub(crate) groups: BTreeMap<String, bool>,
     pub(crate) disabled: bool,
     pub(crate) qa_mode: bool,
@@ -221,7 +221,7 @@ impl GlobalContext {
         experiment: impl Into<String>,
         parts: ExperimentOverride,
     ) -> Self {
-        self.overrides.insert(experiment.into(), parts);
+        self.overrides.insert(experiment.into(), Arc::new(parts));
         self
     }
 
@@ -244,5 +244,10 @@ impl GlobalContext {
     pub fn with_qa_mode(mut self, on: bool) -> Self {
         self.qa_mode = on;
         self
+    }
+
+    /// The attributes that every user has.
+    pub fn attributes(&self) -> &Attributes {
+        &self.attributes
     }
 }

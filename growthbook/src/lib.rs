@@ -5,17 +5,40 @@
 //! | to | see |
 //! |---|---|
 //! | evaluate features and run experiments | [`GrowthBookClient`], built by [`GrowthBookClientBuilder`] |
+//! | ask several things of one user | [`UserScope`], and [`Flag`] for features that the program names once |
+//! | report who saw which variation | [`GrowthBookClientBuilder::on_experiment_viewed`], [`TrackingPlugin`] |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
-//! | find out why a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
+//! | find out how a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
+//! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
+//! | fetch payloads, and keep them | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
+//! | see how the client is doing | [`GrowthBookClient::status`], [`Readiness`], [`BackgroundError`] |
+//! | test a program, or a store of your own | the module `testing`, with the Cargo feature of that name |
 //! | evaluate without a client | [`engine`] |
 //! | predict or audit an assignment | [`bucketing`] |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The client.
 #[doc(inline)]
-pub use growthbook_core::{BackgroundError, BuildError, GrowthBookClient, GrowthBookClientBuilder};
+pub use growthbook_core::{
+    BackgroundError, BuildError, CloseReport, GrowthBookClient, GrowthBookClientBuilder, Readiness,
+    Status, Subscription,
+};
+
+// One user, for the length of a request.
+#[doc(inline)]
+pub use growthbook_core::{
+    AllFeatures, DeferredExposures, EvaluatedFeature, Flag, FlagValue, Track, UserScope,
+};
+
+// What is reported, and to whom.
+#[doc(inline)]
+pub use growthbook_core::{
+    CustomEvent, ExperimentViewed, FeatureEvaluated, Interest, OwnedTrackingEvent, TrackedUser,
+    TrackingEvent, TrackingPlugin,
+};
 
 // Who asks.
 #[doc(inline)]
@@ -23,9 +46,11 @@ pub use growthbook_core::{
     AttributeError, AttributeValue, Attributes, GlobalContext, Number, UserContext,
 };
 
-// What is answered.
+// What is answered, and why.
 #[doc(inline)]
-pub use growthbook_core::{Assignment, BanditAssignment, FeatureResult, FeatureSource, ValueError};
+pub use growthbook_core::{
+    Assignment, BanditAssignment, Explanation, FeatureResult, FeatureSource, ValueError,
+};
 
 // Experiments that the program defines, and changes to those of the payload.
 #[doc(inline)]
@@ -41,16 +66,30 @@ pub use growthbook_core::{
     Revision, Ruleset, decrypt,
 };
 
+// Where payloads come from and where they are kept, and when it is time to ask.
+#[doc(inline)]
+pub use growthbook_core::{
+    Backoff, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError, Fetched,
+    Freshness, MemoryCache, Origin, PayloadSink, PayloadSource, Refresh, RefreshError,
+    RefreshEvent, SourceHandle, SourceStatus, StaticFetcher, SystemClock, Validator,
+};
+
 // Sticky buckets, and stores for them.
 #[doc(inline)]
 pub use growthbook_core::{
-    BackendError, MemoryStickyBuckets, Saved, StickyAssignments, StickyBucketService,
+    BackendError, FlushError, MemoryStickyBuckets, Saved, StickyAssignments, StickyBucketService,
     StickyDocuments, StickyIdentity, StickyWrite,
 };
 
 // The parts under the client.
 #[doc(inline)]
-pub use growthbook_core::{bucketing, engine, reduce};
+pub use growthbook_core::{bucketing, engine, explanation, reduce};
+
+// For tests.
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+#[doc(inline)]
+pub use growthbook_core::testing;
 
 /// The repository's other pages, whose code runs with this crate's tests.
 #[cfg(doctest)]

@@ -127,7 +127,13 @@ fn clippy(workspace: &Workspace) -> Outcome {
 }
 
 fn docs(_: &Workspace) -> Outcome {
-    let step = Step::cargo().args(["doc", "--workspace", "--no-deps", "--locked"]);
+    let step = Step::cargo().args([
+        "doc",
+        "--workspace",
+        "--all-features",
+        "--no-deps",
+        "--locked",
+    ]);
     step.env("RUSTDOCFLAGS", "-D warnings").run()
 }
 

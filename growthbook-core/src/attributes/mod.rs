@@ -8,6 +8,7 @@ mod lookup;
 mod name;
 mod number;
 mod path;
+mod shortened;
 mod slots;
 mod value;
 
@@ -21,6 +22,7 @@ pub(crate) use self::layers::{Layers, REMOTE_GROUPS};
 pub(crate) use self::name::{Name, Probe};
 pub use self::number::Number;
 pub(crate) use self::path::{AttributePath, Found};
+pub(crate) use self::shortened::shortened_text;
 pub(crate) use self::slots::{Slot, Slots};
 pub use self::value::AttributeValue;
 use crate::json::{Json, Object, property_index};

@@ -1,13 +1,26 @@
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
-use super::{GrowthBookClient, Shared, Snapshot};
-use crate::error::BackgroundError;
+use super::GrowthBookClient;
+use super::background::BackgroundError;
+use super::feed::{Arrival, Feed};
+use super::hooks::Hooks;
+use super::listeners::{Callback, Listeners};
+use super::refresh::{Freshness, Origin, RefreshEvent};
+use super::shared::{Opening, Parts, Shared, Snapshot};
+use super::source::{PayloadSink, PayloadSource};
+use crate::attributes::Attributes;
+use crate::cache::FeatureCache;
+use crate::clock::{Clock, SystemClock};
+use crate::error::BackendError;
+use crate::fetch::FeatureFetcher;
+use crate::guard::guarded;
 use crate::ruleset::{PayloadError, Ruleset};
 use crate::secret::DecryptionKey;
 use crate::sticky_service::StickyBucketService;
+use crate::tracking::{
+    ExperimentViewed, FeatureEvaluated, Interest, TrackingEvent, TrackingPlugin,
+};
 use crate::user::GlobalContext;
 
 /// Builds a [`GrowthBookClient`].
@@ -15,11 +28,13 @@ use crate::user::GlobalContext;
 /// # Example
 ///
 /// ```
-/// use growthbook_core::{Attributes, GlobalContext, GrowthBookClient};
+/// use growthbook_core::{Attributes, GrowthBookClient, MemoryStickyBuckets};
 ///
 /// let client = GrowthBookClient::builder()
-///     .global_context(GlobalContext::new().with_attributes(Attributes::new().with("region", "eu")))
 ///     .payload(br#"{"features": {}}"#)
+///     .global_attributes(Attributes::new().with("region", "eu"))
+///     .sticky_buckets(MemoryStickyBuckets::new())
+///     .on_error(|error| eprintln!("growthbook: {error}"))
 ///     .build()?;
 /// # let _ = client;
 /// # Ok::<(), growthbook_core::BuildError>(())
@@ -29,31 +44,19 @@ use crate::user::GlobalContext;
 pub struct GrowthBookClientBuilder {
     payload: Option<Vec<u8>>,
     decryption_key: Option<DecryptionKey>,
+    most_payload_bytes: Option<usize>,
     global: GlobalContext,
     sticky: Option<Box<dyn StickyBucketService>>,
-    most_payload_bytes: Option<usize>,
-    on_error: Option<ErrorHandler>,
+    callbacks: Vec<Box<dyn TrackingPlugin>>,
+    plugins: Vec<Box<dyn TrackingPlugin>>,
+    exposure_memory: Option<usize>,
+    hooks: Hooks,
+    clock: Option<Box<dyn Clock>>,
+    feed: Feed,
+    source: Option<Box<dyn PayloadSource>>,
 }
 
-/// What is called with errors that no caller gets.
-pub(super) struct ErrorHandler(pub(super) Box<dyn Fn(&BackgroundError) + Send + Sync>);
-
-impl fmt::Debug for ErrorHandler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ErrorHandler")
-    }
-}
-
-impl fmt::Debug for GrowthBookClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GrowthBookClientBuilder")
-            .field("payload_bytes", &self.payload.as_ref().map(Vec::len))
-            .field("decryption_key", &self.decryption_key)
-            .field("sticky", &self.sticky)
-            .finish_non_exhaustive()
-    }
-}
-
+/// Where features come from.
 impl GrowthBookClientBuilder {
     /// The payload to start from: a file that the program ships, say.
     pub fn payload(mut self, payload: impl Into<Vec<u8>>) -> Self {
@@ -67,9 +70,62 @@ impl GrowthBookClientBuilder {
         self
     }
 
-    /// What holds for all users: attributes, forced values and the like.
+    /// The most bytes of a payload that are accepted. 16 MiB by default.
+    pub fn max_payload_bytes(mut self, bytes: usize) -> Self {
+        self.most_payload_bytes = Some(bytes);
+        self
+    }
+
+    /// Keeps the features fresh by itself, on threads of its own, from when the client is built.
+    pub fn source(mut self, source: impl PayloadSource) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Fetches features when the program calls [`refresh`](GrowthBookClient::refresh), in the calling thread. With a source,
+    /// that is the source's business.
+    pub fn fetcher(mut self, fetcher: impl FeatureFetcher) -> Self {
+        self.feed.fetcher = Some(Box::new(fetcher));
+        self
+    }
+
+    /// Keeps payloads where they outlive the process, or where others find them. Of several caches, the first that has
+    /// something is used, and all are written.
+    pub fn cache(mut self, cache: impl FeatureCache) -> Self {
+        self.feed.caches.push(Box::new(cache));
+        self
+    }
+
+    /// When features are taken to be fresh.
+    pub fn freshness(mut self, freshness: Freshness) -> Self {
+        self.feed.freshness = freshness;
+        self
+    }
+}
+
+/// What holds for all users.
+impl GrowthBookClientBuilder {
+    /// All of it: attributes, forced values and the like.
     pub fn global_context(mut self, global: GlobalContext) -> Self {
         self.global = global;
+        self
+    }
+
+    /// Attributes that every user has, unless they have their own of that name.
+    pub fn global_attributes(mut self, attributes: Attributes) -> Self {
+        self.global = self.global.with_attributes(attributes);
+        self
+    }
+
+    /// Whether experiments run at all. They do by default.
+    pub fn enabled(mut self, on: bool) -> Self {
+        self.global = self.global.with_enabled(on);
+        self
+    }
+
+    /// In QA mode nobody is bucketed by hash: only forced variations are given.
+    pub fn qa_mode(mut self, on: bool) -> Self {
+        self.global = self.global.with_qa_mode(on);
         self
     }
 
@@ -78,57 +134,173 @@ impl GrowthBookClientBuilder {
         self.sticky = Some(Box::new(service));
         self
     }
+}
 
-    /// The most bytes of a payload that are accepted. 16 MiB by default.
-    pub fn max_payload_bytes(mut self, bytes: usize) -> Self {
-        self.most_payload_bytes = Some(bytes);
+/// Who is told of what. Callbacks are called in the thread that evaluates, with no lock held; they must not block. A panic
+/// in one is caught and counted.
+impl GrowthBookClientBuilder {
+    /// Called when a user is bucketed into an experiment: once for each user, experiment and variation, as long as the
+    /// client [remembers](Self::exposure_memory) it. If it panics, it is called again at the next such evaluation.
+    pub fn on_experiment_viewed(
+        self,
+        f: impl Fn(&ExperimentViewed<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.callback(Interest::EXPERIMENT_VIEWED, move |event| {
+            if let TrackingEvent::ExperimentViewed(viewed) = event {
+                f(viewed);
+            }
+        })
+    }
+
+    /// Called when a feature is evaluated, prerequisites included: once for each feature and call, in a scope only when its
+    /// value changes.
+    pub fn on_feature_usage(
+        self,
+        f: impl Fn(&FeatureEvaluated<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.callback(Interest::FEATURE_EVALUATED, move |event| {
+            if let TrackingEvent::FeatureEvaluated(evaluated) = event {
+                f(evaluated);
+            }
+        })
+    }
+
+    /// Called with every event: exposures, features evaluated, events that the program logs.
+    pub fn on_event(self, f: impl Fn(&TrackingEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.callback(Interest::ALL, f)
+    }
+
+    fn callback(
+        mut self,
+        interest: Interest,
+        f: impl Fn(&TrackingEvent<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.callbacks.push(Box::new(Callback::new(interest, f)));
         self
     }
 
-    /// Called with errors beside evaluation, in the thread that met them. It must not block.
+    /// Takes events to analytics. There may be several; they are told after the callbacks, in the order in which they are
+    /// added here.
+    pub fn plugin(mut self, plugin: impl TrackingPlugin) -> Self {
+        self.plugins.push(Box::new(plugin));
+        self
+    }
+
+    /// How many exposures the client remembers at least, so as not to report them again: 10,000 by default. It may remember
+    /// up to twice as many. With 0 each scope remembers its own, and nothing is remembered between them.
+    pub fn exposure_memory(mut self, entries: usize) -> Self {
+        self.exposure_memory = Some(entries);
+        self
+    }
+
+    /// Called with errors beside evaluation, in the thread that met them.
     pub fn on_error(mut self, f: impl Fn(&BackgroundError) + Send + Sync + 'static) -> Self {
-        self.on_error = Some(ErrorHandler(Box::new(f)));
+        self.hooks.on_error = Some(Box::new(f));
         self
     }
 
-    /// The client. Without a payload it starts empty: every feature is unknown until one is loaded.
+    /// Called when other features are in force, in the thread that brought them.
+    pub fn on_refresh(mut self, f: impl Fn(&RefreshEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.hooks.on_refresh = Some(Box::new(f));
+        self
+    }
+
+    /// Where time comes from: the operating system, unless a test or a platform brings another clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Box::new(clock));
+        self
+    }
+}
+
+impl GrowthBookClientBuilder {
+    /// The client, with its source started. Without a payload it starts empty: every feature is unknown until something has
+    /// come. Waits for nothing.
     ///
     /// # Errors
     ///
-    /// When the payload to start from is not one.
+    /// When something is configured in a way that cannot work: the payload to start from is not one, or the source says so.
+    /// Never because something is down.
     pub fn build(self) -> Result<GrowthBookClient, BuildError> {
-        let most_payload_bytes = self
+        let most_bytes = self
             .most_payload_bytes
             .unwrap_or(Ruleset::MAX_PAYLOAD_BYTES);
         let ruleset = match &self.payload {
             None => Ruleset::empty(),
             Some(payload) => {
-                let key = self.decryption_key.as_ref();
-                Ruleset::from_json_within(payload, key, most_payload_bytes)?
+                Ruleset::from_json_within(payload, self.decryption_key.as_ref(), most_bytes)?
             }
         };
-        let snapshot = Snapshot {
-            ruleset: Arc::new(ruleset),
-            global: Arc::new(self.global),
-        };
-        Ok(GrowthBookClient {
-            shared: Arc::new(Shared {
-                snapshot: ArcSwap::from_pointee(snapshot),
-                decryption_key: self.decryption_key,
-                sticky: self.sticky,
-                most_payload_bytes,
-                on_error: self.on_error,
-                replacing: Mutex::new(()),
-            }),
-        })
+        if self.payload.is_some() {
+            self.feed.arrived(Origin::Bootstrap, Arrival::default());
+            super::log::installed(&ruleset);
+        }
+        let mut listeners = self.callbacks;
+        listeners.extend(self.plugins);
+        if listeners.len() > Listeners::MOST {
+            return Err(BuildError::TooManyListeners {
+                most: Listeners::MOST,
+            });
+        }
+        let shared = Arc::new(Shared::new(Parts {
+            snapshot: Snapshot {
+                ruleset: Arc::new(ruleset),
+                global: Arc::new(self.global),
+            },
+            opening: Opening {
+                key: self.decryption_key,
+                most_bytes,
+            },
+            sticky: self.sticky,
+            listeners: Listeners::new(listeners),
+            exposure_memory: self.exposure_memory.unwrap_or(EXPOSURE_MEMORY),
+            hooks: self.hooks,
+            clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
+            feed: self.feed,
+        }));
+        if let Some(source) = self.source {
+            let sink = PayloadSink::new(Arc::downgrade(&shared));
+            let started = guarded(|| source.start(sink));
+            let handle = started.unwrap_or(Err(BuildError::SourcePanicked))?;
+            shared.feed.set_source(handle);
+        }
+        Ok(GrowthBookClient { shared })
+    }
+}
+
+impl fmt::Debug for GrowthBookClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrowthBookClientBuilder")
+            .field("payload_bytes", &self.payload.as_ref().map(Vec::len))
+            .field("decryption_key", &self.decryption_key)
+            .field("sticky", &self.sticky)
+            .field("callbacks", &self.callbacks.len())
+            .field("plugins", &self.plugins)
+            .field("hooks", &self.hooks)
+            .field("feed", &self.feed)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
 /// Why a client cannot be built.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The payload to start from is not one. Mend it, or start without.
     #[error("the payload to start from cannot be used")]
     Payload(#[from] PayloadError),
+    /// The source is configured in a way that cannot work: see the cause.
+    #[error("the source cannot be started")]
+    Source(#[source] BackendError),
+    /// The source panicked when it was started, which is a defect of it. Report it to whoever wrote it.
+    #[error("the source panicked when it was started")]
+    SourcePanicked,
+    /// There are too many callbacks and plugins. Let one hand on to others.
+    #[error("there are more than {most} callbacks and plugins")]
+    TooManyListeners {
+        /// The most that there can be.
+        most: usize,
+    },
 }
+
+const EXPOSURE_MEMORY: usize = 10_000;

@@ -1,24 +1,60 @@
 //! The client: one per process, shared by all requests.
 
+mod background;
 mod builder;
+mod close;
+mod counters;
+mod deferred;
+mod effects;
+mod everything;
+mod feed;
+mod flight;
+mod hooks;
+mod listeners;
+mod log;
+mod mismatches;
+mod question;
+mod refresh;
+mod reported;
+mod scope;
+mod seen;
+mod shared;
+mod source;
+mod status;
 mod sticky;
+mod subscription;
+mod visit;
 
 use std::fmt;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
+pub use self::background::BackgroundError;
 pub use self::builder::{BuildError, GrowthBookClientBuilder};
-use crate::ValueError;
-use crate::engine::{self, AutoExperiments, AutoOptions, Silent, Subject};
-use crate::error::BackgroundError;
-use crate::experiment::{Experiment, ExperimentResult};
-use crate::result::{FeatureResult, read_value};
+pub use self::close::CloseReport;
+pub use self::deferred::DeferredExposures;
+pub use self::everything::{AllFeatures, EvaluatedFeature};
+use self::feed::Arrival;
+use self::question::{Autos, ResultOf, Trial};
+pub use self::refresh::{Freshness, Origin, Refresh, RefreshError, RefreshEvent};
+pub use self::scope::{Track, UserScope};
+use self::shared::{Shared, Snapshot};
+pub use self::source::{PayloadSink, PayloadSource, SourceHandle, SourceStatus};
+pub use self::status::{Readiness, Status};
+use self::subscription::Subscribers;
+pub use self::subscription::Subscription;
+use self::visit::Visit;
+use crate::assignment::Assignment;
+use crate::attributes::Attributes;
+use crate::engine::{AutoExperiments, AutoOptions};
+use crate::error::FlushError;
+use crate::experiment::{Experiment, ExperimentInfo, ExperimentResult};
+use crate::explanation::Explanation;
+use crate::result::{FeatureResult, ValueError, read_value};
 use crate::ruleset::{PayloadError, Ruleset};
-use crate::secret::DecryptionKey;
-use crate::sticky_service::StickyBucketService;
 use crate::user::{GlobalContext, UserContext};
 
 /// Decides which value of a feature a user gets.
@@ -27,12 +63,22 @@ use crate::user::{GlobalContext, UserContext};
 /// snapshot of the features for as long as it takes, waits for nobody, and never fails: what cannot be decided has the
 /// documented result and a [source](crate::FeatureSource) that says so.
 ///
+/// A program that asks several features of one user makes a [scope](GrowthBookClient::scope), which is cheaper and sees one
+/// version of the features; the methods here are for one question.
+///
+/// When the last handle is dropped, everything ends within two seconds: see [`GrowthBookClient::close`], which says how it
+/// went. Callbacks that hold a handle keep the client alive.
+///
 /// # Example
 ///
 /// ```
 /// use growthbook_core::{Attributes, GrowthBookClient, UserContext};
 ///
-/// let client = GrowthBookClient::builder().build()?;
+/// let client = GrowthBookClient::builder()
+///     .on_experiment_viewed(|viewed| {
+///         println!("{} saw {}", viewed.experiment().key(), viewed.variation_key());
+///     })
+///     .build()?;
 /// client.load(br#"{"features": {
 ///     "dark-mode": {"defaultValue": false, "rules": [{"condition": {"beta": true}, "force": true}]},
 ///     "page-size": {"defaultValue": 20}
@@ -41,7 +87,7 @@ use crate::user::{GlobalContext, UserContext};
 /// let user = UserContext::new(Attributes::new().with("id", "u-1").with("beta", true));
 /// assert!(client.is_on("dark-mode", &user));
 /// assert_eq!(client.value("page-size", &user, 10), 20);
-/// assert_eq!(client.value("no-such-feature", &user, "fallback".to_owned()), "fallback");
+/// assert_eq!(client.scope(user).value("no-such-feature", "fallback"), "fallback");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -49,52 +95,28 @@ pub struct GrowthBookClient {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    snapshot: ArcSwap<Snapshot>,
-    decryption_key: Option<DecryptionKey>,
-    sticky: Option<Box<dyn StickyBucketService>>,
-    most_payload_bytes: usize,
-    on_error: Option<builder::ErrorHandler>,
-    /// Held by whoever replaces the snapshot, never by an evaluation.
-    replacing: Mutex<()>,
-}
-
-/// What one evaluation sees: swapped whole, so that none sees half of two.
-struct Snapshot {
-    ruleset: Arc<Ruleset>,
-    global: Arc<GlobalContext>,
-}
-
+/// Asking.
 impl GrowthBookClient {
     /// Starts to build a client.
     pub fn builder() -> GrowthBookClientBuilder {
         GrowthBookClientBuilder::default()
     }
 
+    /// One user for the length of a request: the same methods without the user argument, one version of the features.
+    ///
+    /// Waits for nothing. Users are cheap to clone.
+    pub fn scope(&self, user: UserContext) -> UserScope {
+        UserScope::new(self.clone(), user)
+    }
+
     /// Evaluates a feature: its value, and why it is that one.
     ///
     /// # Blocking
     ///
-    /// With a sticky bucket service, this waits for the service to load the user's documents, and to save what is
-    /// assigned. Without one it waits for nothing.
+    /// With a sticky bucket service, a feature that can reach an experiment waits for the service to load the user's
+    /// documents, and to store what is assigned. Without one it waits for nothing.
     pub fn evaluate(&self, feature: &str, user: &UserContext) -> FeatureResult {
-        let snapshot = self.shared.snapshot.load();
-        let subject = Subject::new(user).within(&snapshot.global);
-        match &self.shared.sticky {
-            None => engine::evaluate(&snapshot.ruleset, feature, &subject, None, &mut Silent),
-            Some(service) => {
-                let identities = engine::sticky_identities(&snapshot.ruleset, &subject);
-                sticky::evaluate(
-                    &**service,
-                    &identities,
-                    &self.shared,
-                    |documents, recorder| {
-                        let documents = Some(documents);
-                        engine::evaluate(&snapshot.ruleset, feature, &subject, documents, recorder)
-                    },
-                )
-            }
-        }
+        self.visit(user, |visit| visit.ask(&ResultOf(feature)))
     }
 
     /// Whether a feature is on: its value is anything but null, `false`, `0` and `""`.
@@ -103,12 +125,7 @@ impl GrowthBookClient {
     ///
     /// As [`GrowthBookClient::evaluate`].
     pub fn is_on(&self, feature: &str, user: &UserContext) -> bool {
-        if self.shared.sticky.is_some() {
-            return self.evaluate(feature, user).is_on();
-        }
-        let snapshot = self.shared.snapshot.load();
-        let subject = Subject::new(user).within(&snapshot.global);
-        engine::decide(&snapshot.ruleset, feature, &subject, None, &mut Silent).is_truthy()
+        self.visit(user, |visit| visit.value(feature).is_truthy())
     }
 
     /// Whether a feature is off.
@@ -121,13 +138,14 @@ impl GrowthBookClient {
     }
 
     /// A feature's value as a type of yours; `fallback`, which fixes the type, if there is no value or it does not fit. Text
-    /// is a `String`: the value outlives the features that it came from.
+    /// is a `String`, since the value outlives the features that it came from; a [scope](UserScope::value) can lend a
+    /// `&str`.
     ///
     /// # Blocking
     ///
     /// As [`GrowthBookClient::evaluate`].
     pub fn value<T: DeserializeOwned>(&self, feature: &str, user: &UserContext, fallback: T) -> T {
-        self.value_as(feature, user).unwrap_or(fallback)
+        self.visit(user, |visit| visit.value_or(feature, fallback))
     }
 
     /// A feature's value as a type of yours.
@@ -159,12 +177,16 @@ impl GrowthBookClient {
         feature: &str,
         user: &UserContext,
     ) -> Result<T, ValueError> {
-        if self.shared.sticky.is_some() {
-            return self.evaluate(feature, user).value_as();
-        }
-        let snapshot = self.shared.snapshot.load();
-        let subject = Subject::new(user).within(&snapshot.global);
-        read_value(engine::decide(&snapshot.ruleset, feature, &subject, None, &mut Silent).json())
+        self.visit(user, |visit| read_value(visit.value(feature).json()))
+    }
+
+    /// Why a feature has the value that it has: see [`UserScope::explain`].
+    ///
+    /// # Blocking
+    ///
+    /// As [`GrowthBookClient::evaluate`].
+    pub fn explain(&self, feature: &str, user: &UserContext) -> Explanation {
+        self.visit(user, |visit| visit.explain(feature))
     }
 
     /// Runs an experiment that the program defines. A user who is not in it gets the first variation.
@@ -178,23 +200,7 @@ impl GrowthBookClient {
         user: &UserContext,
     ) -> ExperimentResult<&'e T> {
         let snapshot = self.shared.snapshot.load();
-        let subject = Subject::new(user).within(&snapshot.global);
-        match &self.shared.sticky {
-            None => engine::run(&snapshot.ruleset, experiment, &subject, None, &mut Silent),
-            Some(service) => {
-                let identities =
-                    engine::sticky_identities_of(&snapshot.ruleset, experiment, &subject);
-                sticky::evaluate(
-                    &**service,
-                    &identities,
-                    &self.shared,
-                    |documents, recorder| {
-                        let documents = Some(documents);
-                        engine::run(&snapshot.ruleset, experiment, &subject, documents, recorder)
-                    },
-                )
-            }
-        }
+        self.visit_at(&snapshot, user).run(&Trial(experiment))
     }
 
     /// Runs the payload's auto experiments, such as URL redirects, for a user on a page (spec 21).
@@ -207,28 +213,60 @@ impl GrowthBookClient {
         user: &UserContext,
         options: &AutoOptions,
     ) -> AutoExperiments {
-        let snapshot = self.shared.snapshot.load();
-        let ruleset = &snapshot.ruleset;
-        let subject = Subject::new(user).within(&snapshot.global);
-        match &self.shared.sticky {
-            None => engine::run_auto_experiments(ruleset, &subject, options, None, &mut Silent),
-            Some(service) => {
-                let identities = engine::sticky_identities(ruleset, &subject);
-                sticky::evaluate(
-                    &**service,
-                    &identities,
-                    &self.shared,
-                    |documents, recorder| {
-                        let documents = Some(documents);
-                        engine::run_auto_experiments(
-                            ruleset, &subject, options, documents, recorder,
-                        )
-                    },
-                )
-            }
-        }
+        self.visit(user, |visit| visit.ask(&Autos(options)))
     }
 
+    /// Logs an event of the program's own, for a user: it goes to every plugin and callback that wants such events.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::{GrowthBookClient, TrackingEvent, UserContext};
+    /// use serde_json::{Map, json};
+    ///
+    /// let client = GrowthBookClient::builder()
+    ///     .on_event(|event| {
+    ///         if let TrackingEvent::Custom(event) = event {
+    ///             assert_eq!((event.name(), &event.properties()["total"]), ("purchase", &json!(120)));
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// let properties = Map::from_iter([("total".to_owned(), json!(120))]);
+    /// client.log_event("purchase", properties, &UserContext::default());
+    /// # Ok::<(), growthbook_core::BuildError>(())
+    /// ```
+    pub fn log_event(&self, name: &str, properties: Map<String, Value>, user: &UserContext) {
+        self.visit(user, |visit| visit.log_event(name, properties));
+    }
+
+    /// Calls `f` with the outcome of every experiment that the program [runs](GrowthBookClient::run), whether the user is in
+    /// it or not, for as long as the subscription is held.
+    ///
+    /// It is called in the thread that runs the experiment, with no lock held. A panic in it is caught and counted.
+    pub fn subscribe(
+        &self,
+        f: impl Fn(&ExperimentInfo, &Assignment) + Send + Sync + 'static,
+    ) -> Subscription {
+        Subscribers::add(&self.shared, f)
+    }
+
+    fn visit<T>(&self, user: &UserContext, ask: impl FnOnce(Visit<'_>) -> T) -> T {
+        let snapshot = self.shared.snapshot.load();
+        ask(self.visit_at(&snapshot, user))
+    }
+
+    fn visit_at<'a>(&'a self, snapshot: &'a Arc<Snapshot>, user: &'a UserContext) -> Visit<'a> {
+        Visit {
+            shared: &self.shared,
+            snapshot,
+            user,
+            scope: None,
+        }
+    }
+}
+
+/// Features and what holds for all users.
+impl GrowthBookClient {
     /// Replaces the features by those of a payload, plain or sealed, as the GrowthBook API sends it.
     ///
     /// A section that the payload lacks (saved groups, say) keeps its content. Evaluations that are under way finish with
@@ -240,55 +278,169 @@ impl GrowthBookClient {
     ///
     /// # Blocking
     ///
-    /// Compiles the payload in the calling thread, for as long as `cargo xtask bench l1` shows. Evaluation
-    /// goes on meanwhile.
+    /// Compiles the payload in the calling thread, for as long as `cargo xtask bench l1` shows, and calls `on_refresh`.
+    /// Evaluation goes on meanwhile.
     pub fn load(&self, payload: &[u8]) -> Result<Arc<Ruleset>, PayloadError> {
-        // The lock guards nothing but the order of loads, so a panic elsewhere leaves nothing half done.
-        let _replacing = self
-            .shared
-            .replacing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let current = self.shared.snapshot.load_full();
-        let key = self.shared.decryption_key.as_ref();
-        let most_bytes = self.shared.most_payload_bytes;
-        let ruleset = Arc::new(current.ruleset.updated(payload, key, most_bytes)?);
-        let global = Arc::clone(&current.global);
-        self.shared.snapshot.store(Arc::new(Snapshot {
-            ruleset: Arc::clone(&ruleset),
-            global,
-        }));
-        Ok(ruleset)
+        let installed = self.shared.install(payload)?;
+        self.shared.feed.arrived(Origin::Loaded, Arrival::default());
+        self.shared.announce(&installed, Origin::Loaded);
+        Ok(installed.ruleset)
     }
 
-    /// Replaces what holds for all users.
-    pub fn set_global_context(&self, global: GlobalContext) {
-        let _replacing = self
-            .shared
-            .replacing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let ruleset = Arc::clone(&self.shared.snapshot.load().ruleset);
-        self.shared.snapshot.store(Arc::new(Snapshot {
-            ruleset,
-            global: Arc::new(global),
-        }));
+    /// Gets fresher features, unless those in force are fresh: from a cache that another process writes, or from the server.
+    ///
+    /// Whoever asks while somebody is at it waits for the same answer.
+    ///
+    /// # Errors
+    ///
+    /// When there was nothing to be had. The features in force stay in force.
+    ///
+    /// # Blocking
+    ///
+    /// Until the caches and the server have answered, within the limits that they set themselves. In an async program call
+    /// it on a thread for blocking work.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::{GrowthBookClient, Refresh, StaticFetcher};
+    ///
+    /// let fetcher = StaticFetcher::new(*br#"{"features": {"dark-mode": {"defaultValue": true}}}"#);
+    /// let client = GrowthBookClient::builder().fetcher(fetcher).build()?;
+    /// assert_eq!(client.refresh()?, Refresh::Updated);
+    /// assert_eq!(client.refresh()?, Refresh::Fresh);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn refresh(&self) -> Result<Refresh, RefreshError> {
+        self.refresh_by(false)
+    }
+
+    /// As [`GrowthBookClient::refresh`], but asks the server, however fresh the features are.
+    ///
+    /// # Errors
+    ///
+    /// As [`GrowthBookClient::refresh`].
+    ///
+    /// # Blocking
+    ///
+    /// As [`GrowthBookClient::refresh`].
+    pub fn force_refresh(&self) -> Result<Refresh, RefreshError> {
+        self.refresh_by(true)
+    }
+
+    fn refresh_by(&self, force: bool) -> Result<Refresh, RefreshError> {
+        let shared = &*self.shared;
+        if shared.is_closed() {
+            return Err(RefreshError::Closed);
+        }
+        if let Some(source) = shared.feed.source_handle() {
+            let refreshed = crate::guard::guarded(|| source.refresh(SOURCE_LIMIT));
+            return refreshed.unwrap_or(Err(RefreshError::Panicked));
+        }
+        let fetcher = shared.feed.fetcher.as_deref();
+        shared.refresh(fetcher.ok_or(RefreshError::NoSource)?, force)
     }
 
     /// The features in force.
     pub fn ruleset(&self) -> Arc<Ruleset> {
         Arc::clone(&self.shared.snapshot.load().ruleset)
     }
+
+    /// What holds for all users.
+    pub fn global_context(&self) -> Arc<GlobalContext> {
+        Arc::clone(&self.shared.snapshot.load().global)
+    }
+
+    /// Replaces what holds for all users: attributes, forced values, QA mode and the like. Scopes go on with what they have.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::{GrowthBookClient, UserContext};
+    ///
+    /// let client = GrowthBookClient::builder().build()?;
+    /// let global = client.global_context().as_ref().clone();
+    /// client.set_global_context(global.with_forced_value("dark-mode", true.into()));
+    /// assert!(client.is_on("dark-mode", &UserContext::default()));
+    /// # Ok::<(), growthbook_core::BuildError>(())
+    /// ```
+    pub fn set_global_context(&self, global: GlobalContext) {
+        self.shared.replace_global(|_| global);
+    }
+
+    /// Replaces the attributes that every user has.
+    pub fn set_global_attributes(&self, attributes: Attributes) {
+        self.shared
+            .replace_global(|global| global.clone().with_attributes(attributes));
+    }
 }
 
-impl Shared {
-    fn report(&self, error: &BackgroundError) {
-        if let Some(on_error) = &self.on_error
-            && let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| (on_error.0)(error)))
-        {
-            // A panic in there disturbs nobody; dropping what was thrown could panic again.
-            std::mem::forget(payload);
-        }
+/// Its life.
+impl GrowthBookClient {
+    /// How the client is doing: what there is to evaluate with and since when, and what went wrong.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::{GrowthBookClient, Readiness};
+    ///
+    /// let client = GrowthBookClient::builder().build()?;
+    /// assert_eq!(client.status().readiness(), Readiness::Empty);
+    /// client.load(br#"{"features": {"typo": {"rules": [{}]}}}"#)?;
+    /// let status = client.status();
+    /// assert_eq!(status.readiness(), Readiness::Live);
+    /// println!("{}", status.ruleset().diagnostics()[0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn status(&self) -> Status {
+        Status::of(&self.shared)
+    }
+
+    /// Waits until the source has brought features, at most for the limit. Without a source there is nothing to wait for.
+    ///
+    /// Whatever it says, the client can be used: at worst every feature is unknown, and fallbacks are served.
+    ///
+    /// # Blocking
+    ///
+    /// For up to `limit`.
+    pub fn wait_ready(&self, limit: Duration) -> Readiness {
+        self.shared.feed.wait(limit);
+        self.status().readiness()
+    }
+
+    /// Waits until what was reported and stored so far has left the process, as far as plugins and the sticky bucket service
+    /// buffer anything.
+    ///
+    /// # Errors
+    ///
+    /// When something was not written, or not in time: the first such error.
+    ///
+    /// # Blocking
+    ///
+    /// For up to `limit`, as far as plugins and service keep to it.
+    pub fn flush(&self, limit: Duration) -> Result<(), FlushError> {
+        close::flush(&self.shared, limit)
+            .into_iter()
+            .next()
+            .map_or(Ok(()), Err)
+    }
+
+    /// Ends the client: the source stops, what is buffered is written, and from then on nothing is reported. Says how it
+    /// went. Further calls do nothing.
+    ///
+    /// Features can still be evaluated, with what was last in force, so that requests that are under way get the same
+    /// answers as before.
+    ///
+    /// # Blocking
+    ///
+    /// For up to `limit`, as far as source, plugins and service keep to it.
+    pub fn close(&self, limit: Duration) -> CloseReport {
+        self.shared.close(limit)
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
     }
 }
 
@@ -297,6 +449,11 @@ impl fmt::Debug for GrowthBookClient {
         f.debug_struct("GrowthBookClient")
             .field("ruleset", &self.ruleset())
             .field("sticky", &self.shared.sticky)
+            .field("listeners", &self.shared.listeners)
+            .field("feed", &self.shared.feed)
             .finish_non_exhaustive()
     }
 }
+
+/// How long a source may take for a refresh that the program asks for.
+const SOURCE_LIMIT: Duration = Duration::from_secs(30);

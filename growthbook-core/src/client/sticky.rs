@@ -1,110 +1,162 @@
-//! Evaluating with a store of sticky buckets: load what concerns the user, evaluate, save what was assigned.
+//! Evaluating with sticky buckets: load what concerns the user, evaluate, store what was assigned.
 
-use std::panic::{self, AssertUnwindSafe};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Shared;
-use crate::engine::Recorder;
-use crate::error::{BackendError, BackgroundError};
-use crate::sticky::{StickyDocuments, StickyIdentity, StickyWrite};
-use crate::sticky_service::{Saved, StickyBucketService};
+use super::background::BackgroundError;
+use super::effects::Effects;
+use super::question::Question;
+use super::shared::{Shared, Snapshot};
+use crate::engine::Subject;
+use crate::guard::answered;
+use crate::sticky::{StickyDocuments, StickyIdentity};
+use crate::sticky_service::Saved;
 
-/// Runs an evaluation with the user's documents.
-///
-/// If another process assigned the user first, its assignment stands and the evaluation is run again with it, so that what
-/// is served is what is stored.
-pub(super) fn evaluate<T>(
-    service: &dyn StickyBucketService,
-    identities: &[StickyIdentity],
-    shared: &Shared,
-    mut run: impl FnMut(&mut StickyDocuments, &mut Assigned) -> T,
-) -> T {
-    let mut assigned = Assigned::default();
-    if identities.is_empty() {
-        return run(&mut StickyDocuments::new(), &mut assigned);
-    }
-    let mut documents: StickyDocuments = match guarded(|| service.load(identities)) {
-        Ok(documents) => documents.into_iter().collect(),
-        Err(error) => {
-            shared.report(&BackgroundError::Sticky(error));
-            // Nothing is known, so nothing may be written: it could replace what could not be read.
-            return run(&mut StickyDocuments::new(), &mut assigned);
-        }
-    };
-    let mut answer = run(&mut documents, &mut assigned);
-    for _ in 0..MOST_RERUNS {
-        if !save(service, &mut assigned, &mut documents, shared) {
-            return answer;
-        }
-        answer = run(&mut documents, &mut assigned);
-    }
-    save(service, &mut assigned, &mut documents, shared);
-    answer
-}
-
-/// Saves what was assigned. Says whether another process was first with any of it; its assignments are then among the
-/// documents.
-fn save(
-    service: &dyn StickyBucketService,
-    assigned: &mut Assigned,
-    documents: &mut StickyDocuments,
-    shared: &Shared,
-) -> bool {
-    let mut lost = false;
-    for write in std::mem::take(&mut assigned.0) {
-        match guarded(|| service.save(&write.borrow())) {
-            Ok(Saved::Stored) => {}
-            Ok(Saved::Kept(standing)) => {
-                documents.assign(write.identity, &write.key, &standing);
-                lost = true;
-            }
-            Err(error) => shared.report(&BackgroundError::Sticky(error)),
-        }
-    }
-    lost
-}
-
-/// Calls the user's code. A panic there is one more way to fail, and ends here.
-fn guarded<T>(call: impl FnOnce() -> Result<T, BackendError>) -> Result<T, BackendError> {
-    panic::catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|payload| {
-        // Dropping what was thrown could panic again.
-        std::mem::forget(payload);
-        Err(BackendError::new(
-            "sticky bucket service",
-            "answer",
-            "it panicked",
-        ))
-    })
-}
-
-/// How often an evaluation is run again because another process was first.
-const MOST_RERUNS: usize = 3;
-
-/// What an evaluation assigned.
+/// A user's documents, as far as they were needed.
 #[derive(Debug, Default)]
-pub(super) struct Assigned(Vec<OwnedWrite>);
-
-#[derive(Debug)]
-struct OwnedWrite {
-    identity: StickyIdentity,
-    key: String,
-    expected: Option<String>,
-    variation: String,
+pub(super) struct StickyState {
+    documents: Mutex<Documents>,
+    /// The caller gave them: the store is not asked.
+    is_supplied: bool,
 }
 
-impl OwnedWrite {
-    fn borrow(&self) -> StickyWrite<'_> {
-        StickyWrite::new(&self.identity, &self.key, &self.variation)
-            .replacing(self.expected.as_deref())
+#[derive(Clone, Debug, Default)]
+struct Documents {
+    known: StickyDocuments,
+    /// Whom the store was asked about.
+    asked: BTreeSet<StickyIdentity>,
+    /// The store could not be read, so nothing may be written: it could replace what could not be read.
+    is_unreadable: bool,
+}
+
+impl StickyState {
+    pub(super) fn supplied(known: StickyDocuments) -> Self {
+        Self {
+            documents: Mutex::new(Documents {
+                known,
+                ..Documents::default()
+            }),
+            is_supplied: true,
+        }
+    }
+
+    pub(super) fn fork(&self) -> Self {
+        Self {
+            documents: Mutex::new(self.lock().clone()),
+            is_supplied: self.is_supplied,
+        }
+    }
+
+    pub(super) fn is_supplied(&self) -> bool {
+        self.is_supplied
+    }
+
+    pub(super) fn documents(&self) -> StickyDocuments {
+        self.lock().known.clone()
+    }
+
+    /// Asks the engine with the user's documents.
+    ///
+    /// If another process assigned the user first, its assignment stands and the question is asked again with it, so that
+    /// what is served is what is stored.
+    pub(super) fn ask<'a, Q: Question<'a>>(
+        &self,
+        shared: &Shared,
+        snapshot: &'a Snapshot,
+        subject: &Subject<'a>,
+        question: &Q,
+        effects: &mut Effects<'_, 'a>,
+    ) -> Q::Answer {
+        self.prepare(shared, || question.identities(&snapshot.ruleset, subject));
+        let mut asked = 0;
+        loop {
+            asked += 1;
+            // The engine calls nobody, so the lock is held for as long as it computes.
+            let mut documents = self.lock();
+            let sticky = Some(&mut documents.known);
+            let answer = question.ask(&snapshot.ruleset, subject, sticky, effects);
+            let may_write = !documents.is_unreadable;
+            drop(documents);
+            if !may_write || !self.save(shared, effects) || asked > MOST_RERUNS {
+                return answer;
+            }
+            effects.clear();
+        }
+    }
+
+    /// Loads the documents of these identities, those that are not there yet, at once.
+    pub(super) fn prepare(
+        &self,
+        shared: &Shared,
+        identities: impl FnOnce() -> Vec<StickyIdentity>,
+    ) {
+        let Some(service) = shared.sticky.as_deref().filter(|_| !self.is_supplied) else {
+            return;
+        };
+        let mut missing = identities();
+        {
+            let documents = self.lock();
+            if documents.is_unreadable {
+                return;
+            }
+            missing.retain(|identity| !documents.asked.contains(identity));
+        }
+        if missing.is_empty() {
+            return;
+        }
+        match answered(SERVICE, || service.load(&missing)) {
+            Ok(loaded) => {
+                let mut documents = self.lock();
+                for (identity, assignments) in loaded {
+                    // Another thread may have loaded it meanwhile, and have assigned since.
+                    if !documents.asked.contains(&identity) {
+                        documents.known.insert(identity, assignments);
+                    }
+                }
+                documents.asked.extend(missing);
+            }
+            Err(error) => {
+                self.lock().is_unreadable = true;
+                shared.counters.sticky_failed();
+                shared.report(&BackgroundError::Sticky(error));
+            }
+        }
+    }
+
+    /// Stores what was assigned. Says whether another process was first with any of it; its assignments are then among
+    /// the documents.
+    fn save(&self, shared: &Shared, effects: &mut Effects<'_, '_>) -> bool {
+        let Some(service) = shared.sticky.as_deref() else {
+            return false;
+        };
+        let mut lost = false;
+        for write in effects.take_writes() {
+            match answered(SERVICE, || service.save(&write.borrow())) {
+                Ok(Saved::Stored) => {}
+                Ok(Saved::Kept(standing)) => {
+                    self.lock()
+                        .known
+                        .assign(write.identity, &write.key, &standing);
+                    lost = true;
+                }
+                Err(error) => {
+                    shared.counters.sticky_failed();
+                    shared.report(&BackgroundError::Sticky(error));
+                }
+            }
+        }
+        lost
+    }
+
+    /// Nothing panics under the lock that would leave a document half changed.
+    fn lock(&self) -> MutexGuard<'_, Documents> {
+        self.documents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Recorder<'_> for Assigned {
-    fn sticky_assigned(&mut self, write: &StickyWrite<'_>) {
-        self.0.push(OwnedWrite {
-            identity: write.identity.clone(),
-            key: write.key.to_owned(),
-            expected: write.expected.map(str::to_owned),
-            variation: write.variation.to_owned(),
-        });
-    }
-}
+const SERVICE: &str = "sticky bucket service";
+
+/// How often a question is asked again because another process was first.
+const MOST_RERUNS: usize = 3;

@@ -109,7 +109,7 @@ impl Evaluator<'_> {
                 _ => false,
             },
             Operator::Type(kind) => Kind::of(value) == *kind,
-            Operator::Unknown => return Truth::Unknown,
+            Operator::Unknown(_) => return Truth::Unknown,
             Operator::Version { how, to } => {
                 return versions_are_ordered(value, *how, to.as_deref());
             }

@@ -43,7 +43,7 @@ impl<'g> Evaluator<'g> {
     pub(crate) fn new(groups: &'g SavedGroups) -> Self {
         Self {
             groups,
-            visiting: Stack::new(0),
+            visiting: Stack::new(),
             resolutions: 0,
             steps: 0,
             item_depth: 0,
@@ -139,7 +139,7 @@ impl<'g> Evaluator<'g> {
     where
         'g: 'c,
     {
-        let mut pending = Stack::<Pending<'c>, 8>::new(Pending::Not);
+        let mut pending = Stack::<Pending<'c>, 8>::new();
         let mut next = root;
         loop {
             self.step()?;

@@ -36,12 +36,16 @@ impl<'a> Decision<'a> {
         }
     }
 
-    fn stored(ruleset: &'a Ruleset, value: ValueId, source: FeatureSource) -> Self {
+    fn from_payload(ruleset: &'a Ruleset, value: ValueId, source: FeatureSource) -> Self {
         Self {
             stored: Some(value),
             value: ruleset.value(value),
             ..Self::null(source)
         }
+    }
+
+    pub(crate) fn stored(&self) -> Option<ValueId> {
+        self.stored
     }
 
     pub(crate) fn rule(&self) -> Option<RulePlace> {
@@ -195,13 +199,13 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
                 Verdict::Serve(value, source) => {
                     return Decision {
                         rule: Some(at),
-                        ..Decision::stored(self.ruleset, value, source)
+                        ..Decision::from_payload(self.ruleset, value, source)
                     };
                 }
                 Verdict::Skip => {}
             }
         }
-        Decision::stored(self.ruleset, feature.default, FeatureSource::DefaultValue)
+        Decision::from_payload(self.ruleset, feature.default, FeatureSource::DefaultValue)
     }
 
     #[inline]

@@ -17,11 +17,42 @@
 //! assert!(engine::evaluate(&ruleset, "beta", &Subject::new(&user), None, &mut Silent).is_on());
 //! # Ok::<(), growthbook_core::PayloadError>(())
 //! ```
+//!
+//! # Why this value?
+//!
+//! [`explain`] runs the same evaluation for a developer who wants to know why it comes to what it does. It exposes nobody
+//! and stores nothing.
+//!
+//! ```
+//! use growthbook_core::engine::{self, Subject};
+//! use growthbook_core::{Attributes, Ruleset, UserContext};
+//! use std::sync::Arc;
+//!
+//! let ruleset = Arc::new(Ruleset::from_json(
+//!     br#"{"features": {"beta": {"defaultValue": false, "rules": [
+//!         {"id": "fr_team", "condition": {"mail": {"$regex": "@acme.com$"}}, "force": true},
+//!         {"id": "fr_some", "condition": {"country": {"$in": ["DE", "AT"]}}, "force": true, "coverage": 0.2}
+//!     ]}}}"#,
+//!     None,
+//! )?);
+//! let user = UserContext::new(Attributes::new().with("id", "u-1").with("country", "DE"));
+//! let explanation = engine::explain(&ruleset, "beta", &Subject::new(&user), None);
+//! assert_eq!(explanation.to_string(), r#"
+//! beta = false [defaultValue]: no rule applied
+//!   rules[0] fr_team (force): skipped, its condition does not hold
+//!     no   mail $regex /@acme.com$/   found nothing
+//!   rules[1] fr_some (force): skipped, the user is outside the rollout
+//!     yes  country $in ["DE","AT"]   found "DE"
+//!     no   rollout: id "u-1" has bucket 0.976, outside coverage 0.2 (seed "beta", hash version 1)
+//! "#.trim_start());
+//! # Ok::<(), growthbook_core::PayloadError>(())
+//! ```
 
 mod auto;
 mod bandit;
 mod binding;
 mod experiment;
+mod explain;
 mod exposure;
 mod feature;
 mod outcome;
@@ -35,6 +66,7 @@ use std::sync::Arc;
 
 pub use self::auto::{AutoExperiments, AutoOptions, AutoResult, run_auto_experiments};
 pub use self::binding::Binding;
+pub use self::explain::{explain, explain_experiment};
 pub use self::exposure::{Exposure, OwnedExposure};
 pub(crate) use self::feature::{Decision, Parent};
 pub(crate) use self::outcome::Outcome;
@@ -47,7 +79,7 @@ use crate::audience::FeatureRef;
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::feature_value::FeatureValue;
 use crate::result::FeatureResult;
-use crate::ruleset::{Reach, Ruleset};
+use crate::ruleset::{Reach, RulePlace, Ruleset};
 use crate::stack::Stack;
 use crate::sticky::{StickyDocuments, StickyIdentity};
 
@@ -63,7 +95,7 @@ pub fn evaluate<'a, R: Recorder<'a>>(
     recorder: &mut R,
 ) -> FeatureResult {
     let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
-    let key = run.key(feature);
+    let key = Key::of(ruleset, feature);
     let decision = run.feature_at(key);
     decision.into_result(ruleset, key, run.outcome_of(&decision))
 }
@@ -79,7 +111,7 @@ pub fn evaluate_all<'a, R: Recorder<'a>>(
     mut each: impl FnMut(FeatureUsage<'a>),
 ) {
     let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
-    for place in ruleset.feature_places() {
+    for place in ruleset.places() {
         run.start_anew();
         let key = Key::Place(place);
         let decision = run.feature_at(key);
@@ -92,6 +124,40 @@ pub fn evaluate_all<'a, R: Recorder<'a>>(
 /// evaluation with sticky bucketing (spec 17.1).
 pub fn sticky_identities(ruleset: &Ruleset, subject: &Subject<'_>) -> Vec<StickyIdentity> {
     subject.identities(ruleset.sticky_attributes())
+}
+
+/// As [`sticky_identities`], for an evaluation of the feature at a place: none if it cannot reach an experiment.
+pub(crate) fn sticky_identities_for(
+    ruleset: &Ruleset,
+    place: Option<u32>,
+    subject: &Subject<'_>,
+) -> Vec<StickyIdentity> {
+    let feature = place.and_then(|place| ruleset.feature(place));
+    if feature.is_some_and(|feature| feature.reaches_experiment) {
+        sticky_identities(ruleset, subject)
+    } else {
+        Vec::new()
+    }
+}
+
+/// The key of the variation that a user would keep of an experiment of the payload's, by what is stored.
+pub(crate) fn peek_sticky<'a>(
+    ruleset: &'a Arc<Ruleset>,
+    experiment: &str,
+    subject: &Subject<'a>,
+    sticky: &mut StickyDocuments,
+) -> Option<&'a str> {
+    let mut silent = Silent;
+    let run = Run::new(ruleset, subject, Some(sticky), Unwitnessed(&mut silent));
+    let named = ruleset
+        .all_experiments()
+        .filter(|it| it.key() == experiment);
+    named
+        .filter(|experiment| experiment.sticky.enabled)
+        .find_map(|experiment| {
+            let variation = run.find_sticky(experiment).variation()?;
+            experiment.variation_key(variation)
+        })
 }
 
 /// As [`sticky_identities`], for an experiment that the program defines.
@@ -128,17 +194,43 @@ pub fn run<'e: 'a, 'a, T, R: Recorder<'a>>(
     )
 }
 
-/// Evaluates a feature for callers who want its value and nothing else: no result is built.
-pub(crate) fn decide<'a, R: Recorder<'a>>(
+/// Evaluates a feature that the payload does not name.
+pub(crate) fn decide_unknown<'a, R: Recorder<'a>>(
     ruleset: &'a Arc<Ruleset>,
     feature: &'a str,
+    subject: &Subject<'a>,
+    recorder: &mut R,
+) -> &'a FeatureValue {
+    Run::new(ruleset, subject, None, Unwitnessed(recorder))
+        .unknown(feature)
+        .value
+}
+
+/// Evaluates the feature at a place for callers who want its value and nothing else: no result is built.
+pub(crate) fn decide_at<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    place: u32,
     subject: &Subject<'a>,
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
+    Run::new(ruleset, subject, sticky, Unwitnessed(recorder))
+        .feature(place)
+        .value
+}
+
+/// The decision on the feature at a place, and the index of the variation if an experiment made it.
+pub(crate) fn settle_at<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    place: u32,
+    subject: &Subject<'a>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+) -> (Decision<'a>, Option<usize>) {
     let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
-    let key = run.key(feature);
-    run.feature_at(key).value
+    let decision = run.feature(place);
+    let variation = run.outcome_of(&decision).map(|outcome| outcome.variation);
+    (decision, variation)
 }
 
 /// One call of the engine, while it lasts.
@@ -170,6 +262,14 @@ pub(crate) enum Key<'a> {
 }
 
 impl<'a> Key<'a> {
+    #[inline]
+    pub(crate) fn of(ruleset: &Ruleset, text: &'a str) -> Self {
+        match ruleset.feature_place(text) {
+            Some(place) => Self::Place(place),
+            None => Self::Text(text),
+        }
+    }
+
     pub(crate) fn text(self, ruleset: &'a Ruleset) -> &'a str {
         match self {
             Self::Text(text) => text,
@@ -194,7 +294,7 @@ impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
             sticky,
             recorder,
             last: None,
-            ancestors: Stack::new(0),
+            ancestors: Stack::new(),
             evaluated: 0,
             tried: 0,
             decided: Vec::new(),
@@ -206,14 +306,6 @@ impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
         self.evaluated = 0;
         self.tried = 0;
         self.decided.clear();
-    }
-
-    #[inline]
-    fn key(&self, text: &'a str) -> Key<'a> {
-        match self.ruleset.feature_place(text) {
-            Some(place) => Key::Place(place),
-            None => Key::Text(text),
-        }
     }
 
     #[inline]
@@ -239,7 +331,7 @@ impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
     fn rare_prerequisite(&mut self, feature: &'a FeatureRef) -> Parent<'a> {
         match feature {
             FeatureRef::Indexed(place) => self.remembered(*place),
-            FeatureRef::Named(key) => Parent::from(&self.feature_at(self.key(key))),
+            FeatureRef::Named(key) => Parent::from(&self.feature_at(Key::of(self.ruleset, key))),
             FeatureRef::Nowhere => Parent::from(&Decision::unknown()),
         }
     }

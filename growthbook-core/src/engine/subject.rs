@@ -1,5 +1,5 @@
 use super::Binding;
-use crate::attributes::{Attributes, Layers};
+use crate::attributes::{AttributeValue, Attributes, Layers, Probe, Slot};
 use crate::audience::HashAttribute;
 use crate::experiment::ExperimentOverride;
 use crate::feature_value::FeatureValue;
@@ -70,6 +70,11 @@ impl<'a> Subject<'a> {
         self.layers.merged()
     }
 
+    /// One attribute: overrides win over the user's own, and those over what holds for all.
+    pub fn attribute(&self, name: &str) -> Option<&'a AttributeValue> {
+        self.layers.find(Probe::new(name), Slot::NONE)
+    }
+
     /// The layers of attributes that an evaluation of this ruleset looks through.
     #[inline]
     pub(crate) fn layers(&self, ruleset: &Ruleset) -> Layers<'a> {
@@ -116,7 +121,7 @@ impl<'a> Subject<'a> {
         if overrides.is_empty() {
             None
         } else {
-            overrides.get(experiment)
+            overrides.get(experiment).map(|it| &**it)
         }
     }
 
@@ -171,7 +176,7 @@ impl<'a> Subject<'a> {
 pub(crate) struct HashSource<'a> {
     pub(crate) attribute: &'a HashAttribute,
     /// A value that identifies somebody, if the user has one.
-    pub(crate) value: Option<&'a crate::AttributeValue>,
+    pub(crate) value: Option<&'a AttributeValue>,
 }
 
 impl<'a> HashSource<'a> {

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{Decision, Key, Outcome};
 use crate::assignment::Assignment;
-use crate::feature_value::FeatureValue;
 use crate::result::{FeatureResult, FeatureSource};
 use crate::ruleset::Ruleset;
 
@@ -75,9 +74,5 @@ impl<'a> FeatureUsage<'a> {
     pub fn to_result(&self) -> FeatureResult {
         self.decision
             .into_result(self.ruleset, self.key, self.outcome.as_ref())
-    }
-
-    pub(crate) fn feature_value(&self) -> &'a FeatureValue {
-        self.decision.value
     }
 }

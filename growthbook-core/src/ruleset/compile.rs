@@ -186,6 +186,7 @@ impl Compiler {
             rules: self.rules(key, object.get_some("rules")),
             // Worked out when all features are known.
             reach: Reach::Cycle,
+            reaches_experiment: false,
         });
         if feature.is_none() {
             let problem = Problem::wrong_kind("feature", "an object", json);
@@ -224,6 +225,7 @@ impl Compiler {
         self.features.shrink();
         self.entries.resize_with(self.features.len(), || None);
         graph::settle(&mut self.entries);
+        graph::mark_experiments(&mut self.entries);
         let groups = SavedGroups::new(self.groups, self.defined_groups);
         let mut ruleset = Ruleset {
             features: self.features,

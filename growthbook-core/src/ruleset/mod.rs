@@ -14,11 +14,12 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::model::{
     AutoExperiment, Bandit, Change, Context, Feature, ForceRule, Reach, Rollout, Rule, RuleKind,
-    RulePlace, Track,
+    RulePlace, Share, Track,
 };
 use crate::audience::HashAttribute;
 use crate::condition::{SavedGroup, SavedGroups};
 use crate::diagnostic::{Diagnostic, Problem};
+use crate::experiment::ExperimentInfo;
 use crate::feature_value::{FeatureValue, ValueId};
 use crate::js_regex::JsRegex;
 use crate::secret::DecryptionKey;
@@ -188,13 +189,6 @@ impl Ruleset {
         self.entries.get(place as usize)?.as_ref()
     }
 
-    /// The places of all features that the payload holds.
-    pub(crate) fn feature_places(&self) -> impl Iterator<Item = u32> {
-        (0..)
-            .zip(&self.entries)
-            .filter_map(|(place, entry)| entry.is_some().then_some(place))
-    }
-
     pub(crate) fn rule(&self, place: RulePlace) -> Option<&Rule> {
         self.feature(place.feature)?.rules.get(place.rule as usize)
     }
@@ -224,17 +218,23 @@ impl Ruleset {
         &self.sticky_attributes
     }
 
-    fn find_sticky_attributes(&self) -> Box<[HashAttribute]> {
-        let rules = self
-            .entries
-            .iter()
-            .flatten()
-            .flat_map(|feature| &feature.rules);
+    /// The experiments of rules, and those that run without being asked.
+    pub(crate) fn all_experiments(&self) -> impl Iterator<Item = &Arc<ExperimentInfo>> {
+        let features = self.entries.iter().flatten();
+        let rules = features.flat_map(|feature| &feature.rules);
         let in_rules = rules.filter_map(Rule::as_experiment);
-        let autos = self.experiments.iter().map(|auto| &auto.experiment);
+        in_rules.chain(self.experiments.iter().map(|auto| &auto.experiment))
+    }
+
+    /// The places of all features.
+    pub(crate) fn places(&self) -> impl Iterator<Item = u32> {
+        let entries = (0..).zip(&self.entries);
+        entries.filter_map(|(place, entry)| entry.as_ref().map(|_| place))
+    }
+
+    fn find_sticky_attributes(&self) -> Box<[HashAttribute]> {
         let mut seen = TextIndex::default();
-        in_rules
-            .chain(autos)
+        self.all_experiments()
             .flat_map(|experiment| experiment.sticky_attributes())
             .filter(|attribute| {
                 let known = seen.len();

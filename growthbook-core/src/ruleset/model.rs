@@ -21,6 +21,8 @@ pub(crate) struct Feature {
     pub(crate) default: ValueId,
     pub(crate) rules: Box<[Rule]>,
     pub(crate) reach: Reach,
+    /// Evaluating it may run an experiment: one of its own, or a prerequisite's.
+    pub(crate) reaches_experiment: bool,
 }
 
 /// What a feature's prerequisites lead to, known when the payload is compiled.

@@ -5,9 +5,10 @@ mod memory;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::memory::MemoryStickyBuckets;
-use crate::error::BackendError;
+use crate::error::{BackendError, FlushError};
 use crate::sticky::{StickyAssignments, StickyIdentity, StickyWrite};
 
 /// A store of sticky buckets.
@@ -16,10 +17,14 @@ use crate::sticky::{StickyAssignments, StickyIdentity, StickyWrite};
 ///
 /// * `load` gives the documents of the identities that have one; an identity without a document is left out.
 /// * `save` is one atomic step: of several writers of the same assignment exactly one is stored, and the others are told
-///   which variation stands. Assignments of other experiments in the same document are never lost.
+///   which variation stands. Assignments of other experiments in the same document are never lost. To save what stands
+///   already changes nothing and is [`Saved::Stored`].
+/// * Names and values are any text, and are kept as they are.
 /// * Both may be called from any thread, several at a time, and may block; evaluation without a service never does.
 /// * An error of `load` means that nothing is known: the client then buckets by hash and writes nothing, since a write
 ///   could replace what could not be read.
+///
+/// `testing::sticky_contract`, of the Cargo feature `testing`, checks all this of an implementation.
 ///
 /// # Example
 ///
@@ -47,6 +52,21 @@ pub trait StickyBucketService: fmt::Debug + Send + Sync + 'static {
     ///
     /// When the store cannot be written. Nothing may have been stored then.
     fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError>;
+
+    /// Waits until what was saved before is where it outlives this process. A store that buffers nothing, which is what
+    /// the default takes it for, has nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// When some of it could not be written, or not in time.
+    ///
+    /// # Blocking
+    ///
+    /// For up to `limit`.
+    fn flush(&self, limit: Duration) -> Result<(), FlushError> {
+        let _ = limit;
+        Ok(())
+    }
 }
 
 /// What became of a write.
@@ -75,6 +95,10 @@ macro_rules! forward {
 
             fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError> {
                 (**self).save(write)
+            }
+
+            fn flush(&self, limit: Duration) -> Result<(), FlushError> {
+                (**self).flush(limit)
             }
         }
     )*};

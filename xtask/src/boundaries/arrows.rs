@@ -27,16 +27,22 @@ const ARROWS: &[(&str, &str)] = &[
     ("diagnostic", "js_regex json"),
     (
         "engine",
-        "assignment attributes audience bucketing condition experiment feature_value page_url \
-         result ruleset stack sticky user",
+        "assignment attributes audience bucketing condition experiment explanation feature_value \
+         page_url result ruleset stack sticky user",
     ),
     ("error", ""),
     (
         "experiment",
-        "assignment attributes audience bucketing condition diagnostic json page_url",
+        "assignment attributes audience bucketing condition diagnostic feature_value json page_url",
+    ),
+    (
+        "explanation",
+        "assignment attributes bucketing condition json result",
     ),
     ("feature_value", "attributes json"),
     ("fetch", "cache error secret"),
+    ("flag", "result ruleset"),
+    ("guard", "error"),
     ("js_regex", ""),
     ("json", ""),
     ("page_url", "js_regex text"),
@@ -48,7 +54,6 @@ const ARROWS: &[(&str, &str)] = &[
          js_regex json secret text_index wire",
     ),
     ("secret", "decrypt"),
-    ("source", "cache clock error fetch ruleset"),
     ("stack", ""),
     ("sticky", ""),
     ("sticky_service", "error sticky"),
@@ -57,7 +62,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("text_index", "text"),
     (
         "tracking",
-        "attributes error experiment feature_value result ruleset user",
+        "assignment attributes engine error experiment result user",
     ),
     ("user", "attributes experiment feature_value page_url"),
     ("version", "text"),
@@ -136,7 +141,6 @@ mod tests {
             "client",
             "clock",
             "fetch",
-            "source",
             "sticky_service",
             "tracking",
         ] {

@@ -125,6 +125,11 @@ const ALLOWED: &[&str] = &[
     "itoa",
     "serde_core",
     "zmij",
+    // With the feature `tracing`, which says what happens to whoever listens and writes nothing itself.
+    "once_cell",
+    "pin-project-lite",
+    "tracing",
+    "tracing-core",
     // Under url: Unicode tables and what reads them.
     "form_urlencoded",
     "icu_collections",

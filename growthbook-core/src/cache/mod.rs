@@ -1,0 +1,85 @@
+//! Stores of payloads: what a client starts from before it has heard from the server, and what processes share.
+
+mod key;
+mod memory;
+mod payload;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::key::CacheKey;
+pub use self::memory::MemoryCache;
+pub use self::payload::{CachedPayload, Validator};
+use crate::error::BackendError;
+
+/// A store of payloads.
+///
+/// # Contract
+///
+/// * A payload comes back byte for byte. A cache does not parse it, does not open it and does not write it anew: what
+///   was sealed stays sealed. Times may be kept to the millisecond.
+/// * An entry is one thing. `store` replaces it whole and in one atomic step, and `load` gives what one `store` wrote,
+///   whatever other threads and processes do meanwhile. Bytes beside the validator of other bytes would be taken for
+///   current for ever.
+/// * Freshness is the client's business: `load` gives entries of any age. A cache may forget entries, and one that is
+///   shared may keep what it has when it is handed something older. Neither is an error.
+/// * What is stored under the key but is no entry, because something else wrote it, is a miss; the next `store`
+///   replaces it.
+/// * Both may be called from any thread, several at a time, and may block, for a time that the cache limits itself. The
+///   client never calls them from an evaluation, and stores only what it could compile. On an error it goes on without
+///   the cache.
+///
+/// `testing::cache_contract`, of the Cargo feature `testing`, checks all this of an implementation.
+///
+/// # Example
+///
+/// A cache in front of another one that only reads it, for a job that must not disturb:
+///
+/// ```
+/// use growthbook_core::{BackendError, CacheKey, CachedPayload, FeatureCache};
+///
+/// #[derive(Debug)]
+/// struct ReadOnly<C>(C);
+///
+/// impl<C: FeatureCache> FeatureCache for ReadOnly<C> {
+///     fn load(&self, key: &CacheKey) -> Result<Option<CachedPayload>, BackendError> {
+///         self.0.load(key)
+///     }
+///
+///     fn store(&self, _: &CacheKey, _: &CachedPayload) -> Result<(), BackendError> {
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait FeatureCache: fmt::Debug + Send + Sync + 'static {
+    /// The entry under this key, of whatever age; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    fn load(&self, key: &CacheKey) -> Result<Option<CachedPayload>, BackendError>;
+
+    /// Replaces the entry under this key.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be written. The entry that was there may still be, but whole.
+    fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError>;
+}
+
+macro_rules! forward {
+    ($($pointer:ident),*) => {$(
+        #[deny(clippy::missing_trait_methods)]
+        impl<C: FeatureCache + ?Sized> FeatureCache for $pointer<C> {
+            fn load(&self, key: &CacheKey) -> Result<Option<CachedPayload>, BackendError> {
+                (**self).load(key)
+            }
+
+            fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError> {
+                (**self).store(key, payload)
+            }
+        }
+    )*};
+}
+
+forward!(Arc, Box);

@@ -1,0 +1,31 @@
+//! What went wrong, counted. Nothing here is written by an evaluation in which all goes well: a counter that all threads
+//! write would slow them all.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::log::LastSaid;
+
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    callback_panics: AtomicU64,
+    sticky_failures: AtomicU64,
+    pub(super) last_said: LastSaid,
+}
+
+impl Counters {
+    pub(super) fn panicked(&self, times: u64) {
+        self.callback_panics.fetch_add(times, Ordering::Relaxed);
+    }
+
+    pub(super) fn sticky_failed(&self) {
+        self.sticky_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn callback_panics(&self) -> u64 {
+        self.callback_panics.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn sticky_failures(&self) -> u64 {
+        self.sticky_failures.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,175 @@
+//! What a client knows of where its features come from.
+
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::flight::Flight;
+use super::refresh::{Freshness, Origin, RefreshError};
+use super::source::SourceHandle;
+use crate::cache::{CachedPayload, FeatureCache, Validator};
+use crate::fetch::FeatureFetcher;
+
+#[derive(Default)]
+pub(super) struct Feed {
+    pub(super) fetcher: Option<Box<dyn FeatureFetcher>>,
+    pub(super) caches: Vec<Box<dyn FeatureCache>>,
+    pub(super) freshness: Freshness,
+    pub(super) flight: Flight,
+    source: Mutex<Option<Arc<dyn SourceHandle>>>,
+    state: Mutex<FeedState>,
+    changed: Condvar,
+}
+
+/// What was last heard.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FeedState {
+    pub(super) origin: Option<Origin>,
+    pub(super) arrival: Arrival,
+    /// The last attempt failed like this.
+    pub(super) error: Option<RefreshError>,
+    pub(super) failures: u64,
+}
+
+/// How a payload came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Arrival {
+    /// By the clock's monotonic reading: when the server last said that it has this.
+    pub(super) confirmed_at: Option<Duration>,
+    /// The same as a date.
+    pub(super) fetched_at: Option<SystemTime>,
+    max_age: Option<Duration>,
+    /// What the server calls it, and what it calls so: one is of no use without the other.
+    version: Option<(Validator, Arc<[u8]>)>,
+}
+
+impl Arrival {
+    pub(super) fn of(payload: &CachedPayload, confirmed_at: Duration) -> Self {
+        Self {
+            confirmed_at: Some(confirmed_at),
+            fetched_at: payload.fetched_at(),
+            max_age: payload.max_age(),
+            version: payload
+                .validator()
+                .map(|validator| (validator.clone(), Arc::clone(payload.bytes()))),
+        }
+    }
+}
+
+impl Feed {
+    /// What is in force came in this way.
+    pub(super) fn arrived(&self, origin: Origin, arrival: Arrival) {
+        let mut state = self.lock();
+        state.origin = Some(origin);
+        state.arrival = arrival;
+        if origin != Origin::Cache {
+            state.error = None;
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    pub(super) fn failed(&self, error: &RefreshError) {
+        let mut state = self.lock();
+        state.failures = state.failures.saturating_add(1);
+        state.error = Some(error.clone());
+    }
+
+    pub(super) fn state(&self) -> FeedState {
+        self.lock().clone()
+    }
+
+    pub(super) fn validator(&self) -> Option<Validator> {
+        let state = self.lock();
+        let (validator, _) = state.arrival.version.as_ref()?;
+        Some(validator.clone())
+    }
+
+    /// Notes that the server still has the version `known`, if that is the one in force, and hands it back for the caches.
+    pub(super) fn confirmed(
+        &self,
+        known: Option<&Validator>,
+        monotonic: Duration,
+        now: Option<SystemTime>,
+        max_age: Option<Duration>,
+    ) -> Option<CachedPayload> {
+        let mut state = self.lock();
+        let (validator, bytes) = state.arrival.version.clone()?;
+        if known != Some(&validator) {
+            return None;
+        }
+        state.origin = Some(Origin::Fetched);
+        state.error = None;
+        state.arrival.confirmed_at = Some(monotonic);
+        state.arrival.fetched_at = now;
+        state.arrival.max_age = max_age;
+        drop(state);
+        self.changed.notify_all();
+        let payload = CachedPayload::new(bytes).with_validator(validator);
+        Some(payload.with_fetched_at(now).with_max_age(max_age))
+    }
+
+    pub(super) fn max_age(&self) -> Option<Duration> {
+        self.lock().arrival.max_age
+    }
+
+    pub(super) fn age(&self, now: Duration) -> Option<Duration> {
+        let confirmed_at = self.lock().arrival.confirmed_at?;
+        Some(now.saturating_sub(confirmed_at))
+    }
+
+    /// Whether nothing has come yet but what the program ships.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self.lock().origin, None | Some(Origin::Bootstrap))
+    }
+
+    /// Waits until something has come. Time is the system's here: who waits cannot be woken by another clock.
+    pub(super) fn wait(&self, limit: Duration) {
+        let state = self.lock();
+        let is_waiting = |state: &mut FeedState| {
+            matches!(state.origin, None | Some(Origin::Bootstrap)) && self.has_source()
+        };
+        drop(self.changed.wait_timeout_while(state, limit, is_waiting));
+    }
+
+    pub(super) fn set_source(&self, handle: Box<dyn SourceHandle>) {
+        *self.source() = Some(handle.into());
+    }
+
+    pub(super) fn has_source(&self) -> bool {
+        self.source().is_some()
+    }
+
+    /// The source's handle, to be called with no lock held.
+    pub(super) fn source_handle(&self) -> Option<Arc<dyn SourceHandle>> {
+        self.source().clone()
+    }
+
+    /// Takes the source away from whoever comes later. Those who wait for it need not wait any more.
+    pub(super) fn take_source(&self) -> Option<Arc<dyn SourceHandle>> {
+        let source = self.source().take();
+        // Whoever looks whether to wait holds this lock until they do, so nobody misses the call.
+        drop(self.lock());
+        self.changed.notify_all();
+        source
+    }
+
+    fn source(&self) -> MutexGuard<'_, Option<Arc<dyn SourceHandle>>> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fields are set one after the other, and none of that panics.
+    fn lock(&self) -> MutexGuard<'_, FeedState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed")
+            .field("fetcher", &self.fetcher)
+            .field("caches", &self.caches)
+            .field("source", &*self.source())
+            .finish_non_exhaustive()
+    }
+}

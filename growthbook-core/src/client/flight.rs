@@ -1,0 +1,121 @@
+//! One at a time: whoever asks while somebody is at it waits, and shares the answer.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::ThreadId;
+
+use super::refresh::{Refresh, RefreshError};
+use crate::guard::guarded;
+
+type Answer = Result<Refresh, RefreshError>;
+
+#[derive(Debug, Default)]
+pub(super) struct Flight {
+    under_way: Mutex<Option<Arc<Slot>>>,
+    landed: Condvar,
+}
+
+#[derive(Debug)]
+struct Slot {
+    pilot: ThreadId,
+    answer: OnceLock<Answer>,
+}
+
+impl Flight {
+    /// Runs `fly`, or waits for whoever is running it.
+    pub(super) fn join(&self, fly: impl FnOnce() -> Answer) -> Answer {
+        let slot = {
+            let mut under_way = self.lock();
+            if let Some(slot) = &*under_way {
+                if slot.pilot == std::thread::current().id() {
+                    // The fetcher or a cache asked in turn: to wait for oneself would be for ever.
+                    return Err(RefreshError::InProgress);
+                }
+                let slot = Arc::clone(slot);
+                return self.wait(under_way, &slot);
+            }
+            let slot = Arc::new(Slot {
+                pilot: std::thread::current().id(),
+                answer: OnceLock::new(),
+            });
+            *under_way = Some(Arc::clone(&slot));
+            slot
+        };
+        // Those who wait must hear, whatever happens.
+        let answer = guarded(fly).unwrap_or(Err(RefreshError::Panicked));
+        let mut under_way = self.lock();
+        let _ = slot.answer.set(answer.clone());
+        *under_way = None;
+        drop(under_way);
+        self.landed.notify_all();
+        answer
+    }
+
+    fn wait(&self, mut under_way: MutexGuard<'_, Option<Arc<Slot>>>, slot: &Slot) -> Answer {
+        loop {
+            if let Some(answer) = slot.answer.get() {
+                return answer.clone();
+            }
+            let waited = self.landed.wait(under_way);
+            under_way = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Under the lock a pointer is set, which cannot be left half done.
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Slot>>> {
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn those_who_ask_meanwhile_share_the_answer() {
+        let (flight, flights) = (Flight::default(), AtomicU32::new(0));
+        let (took_off, is_off) = channel();
+        let (land, may_land) = channel::<()>();
+        let (flight, flights) = (&flight, &flights);
+        thread::scope(|scope| {
+            let pilot = scope.spawn(move || {
+                flight.join(|| {
+                    flights.fetch_add(1, Ordering::Relaxed);
+                    took_off.send(()).unwrap();
+                    may_land.recv().unwrap();
+                    Ok(Refresh::Updated)
+                })
+            });
+            is_off.recv().unwrap();
+            let asking = move || {
+                flight.join(|| {
+                    flights.fetch_add(1, Ordering::Relaxed);
+                    Ok(Refresh::Updated)
+                })
+            };
+            let others = [(); 8].map(|()| scope.spawn(asking));
+            land.send(()).unwrap();
+            assert_eq!(pilot.join().unwrap().unwrap(), Refresh::Updated);
+            for other in others {
+                assert_eq!(other.join().unwrap().unwrap(), Refresh::Updated);
+            }
+        });
+        // Whoever asked after the landing flew alone.
+        assert!(flights.load(Ordering::Relaxed) >= 1);
+    }
+
+    #[test]
+    fn a_panic_and_a_question_from_within_are_answered() {
+        let flight = Flight::default();
+        let answer = flight.join(|| panic!("on the way"));
+        assert!(matches!(answer, Err(RefreshError::Panicked)));
+        let answer = flight.join(|| flight.join(|| Ok(Refresh::Updated)));
+        assert!(matches!(answer, Err(RefreshError::InProgress)));
+        assert!(flight.join(|| Ok(Refresh::Fresh)).is_ok());
+    }
+}

@@ -1,0 +1,94 @@
+//! What is said to whoever listens to the program's log: events with the target `growthbook`, through the crate `tracing`,
+//! behind the feature of that name. Without it nothing is said.
+//!
+//! Names of features, experiments and rules may be said, counts and kinds of errors; values, attributes, keys and
+//! addresses never.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::background::BackgroundError;
+use crate::clock::Clock;
+use crate::ruleset::Ruleset;
+
+/// When something was last said that could be said in every evaluation: in seconds of the clock, from 1 on.
+#[derive(Debug, Default)]
+pub(crate) struct LastSaid(AtomicU64);
+
+impl LastSaid {
+    /// Whether it is time to say it again. One of several threads is told so.
+    fn is_due(&self, clock: &dyn Clock) -> bool {
+        let now = crate::guard::guarded(|| clock.monotonic()).unwrap_or_default();
+        let now = now.as_secs().saturating_add(1);
+        let last = self.0.load(Ordering::Relaxed);
+        let is_due = last == 0 || now.saturating_sub(last) >= PAUSE_SECONDS;
+        let order = Ordering::Relaxed;
+        is_due && self.0.compare_exchange(last, now, order, order).is_ok()
+    }
+}
+
+/// An error that no caller gets; at most one a minute.
+pub(crate) fn background(error: &BackgroundError, last: &LastSaid, clock: &dyn Clock) {
+    if cfg!(feature = "tracing") && last.is_due(clock) {
+        warn(error);
+    }
+}
+
+/// Other features are in force.
+pub(crate) fn installed(ruleset: &Ruleset) {
+    if cfg!(feature = "tracing") {
+        loaded(ruleset);
+    }
+}
+
+/// The client ended.
+pub(crate) fn closed(failures: usize) {
+    if cfg!(feature = "tracing") {
+        ended(failures);
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn warn(error: &BackgroundError) {
+    tracing::warn!(target: TARGET, error = error as &dyn std::error::Error, "growthbook goes on without it");
+}
+
+#[cfg(feature = "tracing")]
+fn loaded(ruleset: &Ruleset) {
+    let diagnostics = ruleset.diagnostics();
+    tracing::info!(
+        target: TARGET,
+        features = ruleset.feature_count(),
+        diagnostics = diagnostics.len(),
+        "features in force",
+    );
+    for diagnostic in diagnostics.iter().take(MOST_DIAGNOSTICS) {
+        tracing::warn!(target: TARGET, %diagnostic, "part of the payload cannot work");
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn ended(failures: usize) {
+    if failures == 0 {
+        tracing::info!(target: TARGET, "client closed");
+    } else {
+        tracing::error!(target: TARGET, failures, "client closed, and not everything was written");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+fn warn(_: &BackgroundError) {}
+
+#[cfg(not(feature = "tracing"))]
+fn loaded(_: &Ruleset) {}
+
+#[cfg(not(feature = "tracing"))]
+fn ended(_: usize) {}
+
+#[cfg(feature = "tracing")]
+const TARGET: &str = "growthbook";
+
+/// The diagnostics of one payload that are said one by one; all are in `Ruleset::diagnostics`.
+#[cfg(feature = "tracing")]
+const MOST_DIAGNOSTICS: usize = 20;
+
+const PAUSE_SECONDS: u64 = 60;

@@ -1,0 +1,303 @@
+//! Fresher features: from a cache, from a fetcher, or from a source that delivers them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::background::BackgroundError;
+use super::feed::{Arrival, Feed};
+use super::shared::{Installed, Shared};
+use crate::cache::{CacheKey, CachedPayload, Validator};
+use crate::fetch::{FeatureFetcher, FetchError, Fetched};
+use crate::guard::{answered, guarded};
+use crate::ruleset::{PayloadError, Ruleset};
+
+/// How a refresh went well.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Refresh {
+    /// What is in force is fresh enough, so nobody was asked.
+    Fresh,
+    /// A cache had something fresh, which is in force now.
+    FromCache,
+    /// The server has what is in force.
+    Unchanged,
+    /// Other features are in force now.
+    Updated,
+}
+
+/// Why a refresh failed. What was in force stays in force.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// The client was closed. Make another one.
+    #[error("the client is closed")]
+    Closed,
+    /// There was no payload to be had: see the cause, which says whether trying again may help.
+    #[error("the features cannot be fetched")]
+    Fetch(#[source] FetchError),
+    /// The fetcher or a cache asked for a refresh while it was serving one.
+    #[error("a refresh cannot ask for another one")]
+    InProgress,
+    /// The client has neither a source nor a fetcher. Give its builder one, or [`load`](crate::GrowthBookClient::load)
+    /// payloads yourself.
+    #[error("there is nothing to refresh from")]
+    NoSource,
+    /// The fetcher, a cache or the source panicked, which is a defect of it. Report it to whoever wrote it.
+    #[error("refreshing panicked")]
+    Panicked,
+    /// What came is not a payload, or cannot be opened.
+    #[error("what was fetched cannot be used")]
+    Payload(#[source] PayloadError),
+    /// The source did not answer within the limit. It goes on trying.
+    #[error("the features did not come in time")]
+    TimedOut,
+}
+
+/// Where the features in force came from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// From the builder: what the program ships.
+    Bootstrap,
+    /// From a cache, and no server has confirmed them yet.
+    Cache,
+    /// From a server.
+    Fetched,
+    /// The program loaded them.
+    Loaded,
+    /// There are none yet.
+    Nowhere,
+}
+
+/// Other features are in force: see
+/// [`GrowthBookClientBuilder::on_refresh`](crate::GrowthBookClientBuilder::on_refresh).
+#[derive(Clone, Copy, Debug)]
+pub struct RefreshEvent<'a> {
+    ruleset: &'a Arc<Ruleset>,
+    origin: Origin,
+}
+
+impl<'a> RefreshEvent<'a> {
+    pub(super) fn new(ruleset: &'a Arc<Ruleset>, origin: Origin) -> Self {
+        Self { ruleset, origin }
+    }
+
+    /// The features in force, and what was found wrong with them.
+    pub fn ruleset(&self) -> &'a Arc<Ruleset> {
+        self.ruleset
+    }
+
+    /// Where they came from.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+}
+
+/// When features are taken to be fresh.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use growthbook_core::{Freshness, GrowthBookClient};
+///
+/// let freshness = Freshness::default().stale_after(Duration::from_secs(300));
+/// let client = GrowthBookClient::builder().freshness(freshness).build()?;
+/// # let _ = client;
+/// # Ok::<(), growthbook_core::BuildError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Freshness {
+    stale_after: Duration,
+    expire_after: Duration,
+}
+
+impl Default for Freshness {
+    fn default() -> Self {
+        Self {
+            stale_after: Duration::from_secs(60),
+            expire_after: Duration::from_secs(4 * 60 * 60),
+        }
+    }
+}
+
+impl Freshness {
+    /// How long after the server was heard from nobody asks again: 60 seconds by default.
+    #[must_use]
+    pub fn stale_after(self, age: Duration) -> Self {
+        Self {
+            stale_after: age,
+            ..self
+        }
+    }
+
+    /// From which age on what a cache holds is not even used to start from: 4 hours by default. What is in force in this
+    /// process does not expire.
+    #[must_use]
+    pub fn expire_after(self, age: Duration) -> Self {
+        Self {
+            expire_after: age,
+            ..self
+        }
+    }
+}
+
+impl Shared {
+    /// Refreshes by the fetcher, in this thread; `force` asks the server even if what is in force is fresh.
+    pub(super) fn refresh(
+        &self,
+        fetcher: &dyn FeatureFetcher,
+        force: bool,
+    ) -> Result<Refresh, RefreshError> {
+        // The program is told when the flight has landed, so that it may ask for the next one.
+        let mut news = News::default();
+        let answer = self.feed.flight.join(|| {
+            let answer = self.fly(fetcher, force, &mut news);
+            if let Err(error) = &answer {
+                self.feed.failed(error);
+            }
+            answer
+        });
+        news.tell(self);
+        answer
+    }
+
+    fn fly(
+        &self,
+        fetcher: &dyn FeatureFetcher,
+        force: bool,
+        news: &mut News,
+    ) -> Result<Refresh, RefreshError> {
+        let feed = &self.feed;
+        if !force && feed.is_fresh(self.monotonic()) {
+            return Ok(Refresh::Fresh);
+        }
+        let key = fetcher.cache_key();
+        if !force && self.start_from_cache(&key, news).is_some_and(|it| it) {
+            return Ok(Refresh::FromCache);
+        }
+        let known = feed.validator();
+        match fetcher.fetch(known.as_ref()).map_err(RefreshError::Fetch)? {
+            Fetched::Fresh(payload) => self.take(&key, payload, news),
+            Fetched::Unchanged { max_age } => {
+                self.confirm(&key, known.as_ref(), max_age, news);
+                Ok(Refresh::Unchanged)
+            }
+        }
+    }
+
+    /// Puts in force what the first cache that has something has, unless what is in force came from a server. Says whether
+    /// it is fresh; `None` if there is nothing.
+    pub(super) fn start_from_cache(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
+        if self.feed.caches.is_empty() {
+            return None;
+        }
+        let now = guarded(|| self.clock.now())?;
+        for cache in &self.feed.caches {
+            let entry = match answered(CACHE, || cache.load(key)) {
+                Ok(Some(entry)) => entry,
+                Ok(None) => continue,
+                Err(error) => {
+                    news.errors.push(BackgroundError::Cache(error));
+                    continue;
+                }
+            };
+            // Of whoever wrote it without a time, nobody knows better than that it is fresh; a time to come is a clock
+            // that was set back.
+            let written = entry.fetched_at().unwrap_or(now);
+            let age = now.duration_since(written).unwrap_or_default();
+            let fresh_for = entry.max_age().unwrap_or(self.feed.freshness.stale_after);
+            let is_fresh = age < fresh_for;
+            if age >= self.feed.freshness.expire_after || !(is_fresh || self.feed.is_waiting()) {
+                continue;
+            }
+            match self.install(entry.bytes()) {
+                Ok(installed) => {
+                    let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
+                    self.feed.arrived(Origin::Cache, arrival);
+                    news.installed.push((installed, Origin::Cache));
+                    return Some(is_fresh);
+                }
+                Err(error) => news
+                    .errors
+                    .push(BackgroundError::Refresh(RefreshError::Payload(error))),
+            }
+        }
+        None
+    }
+
+    /// Puts in force what a server sent, and keeps it in the caches.
+    pub(super) fn take(
+        &self,
+        key: &CacheKey,
+        payload: CachedPayload,
+        news: &mut News,
+    ) -> Result<Refresh, RefreshError> {
+        let installed = self
+            .install(payload.bytes())
+            .map_err(RefreshError::Payload)?;
+        let payload = payload.with_fetched_at(guarded(|| self.clock.now()));
+        self.feed
+            .arrived(Origin::Fetched, Arrival::of(&payload, self.monotonic()));
+        self.keep(key, &payload, news);
+        let refresh = if installed.is_news {
+            Refresh::Updated
+        } else {
+            Refresh::Unchanged
+        };
+        news.installed.push((installed, Origin::Fetched));
+        Ok(refresh)
+    }
+
+    /// The server still has the version `known`. If another payload came meanwhile, that says nothing any more.
+    pub(super) fn confirm(
+        &self,
+        key: &CacheKey,
+        known: Option<&Validator>,
+        max_age: Option<Duration>,
+        news: &mut News,
+    ) {
+        let now = guarded(|| self.clock.now());
+        let confirmed = self.feed.confirmed(known, self.monotonic(), now, max_age);
+        if let Some(payload) = confirmed {
+            self.keep(key, &payload, news);
+        }
+    }
+
+    fn keep(&self, key: &CacheKey, payload: &CachedPayload, news: &mut News) {
+        for cache in &self.feed.caches {
+            if let Err(error) = answered(CACHE, || cache.store(key, payload)) {
+                news.errors.push(BackgroundError::Cache(error));
+            }
+        }
+    }
+}
+
+/// What the program is to be told, once nothing is held that it could wait for.
+#[derive(Default)]
+pub(super) struct News {
+    installed: Vec<(Installed, Origin)>,
+    errors: Vec<BackgroundError>,
+}
+
+impl News {
+    pub(super) fn tell(self, shared: &Shared) {
+        for error in &self.errors {
+            shared.report(error);
+        }
+        for (installed, origin) in &self.installed {
+            shared.announce(installed, *origin);
+        }
+    }
+}
+
+impl Feed {
+    /// Whether what is in force was heard of so lately that nobody need ask again.
+    fn is_fresh(&self, now: Duration) -> bool {
+        self.age(now)
+            .is_some_and(|age| age < self.max_age().unwrap_or(self.freshness.stale_after))
+    }
+}
+
+const CACHE: &str = "feature cache";

@@ -1,0 +1,34 @@
+//! Which feature values a scope has reported: it reports a feature again when its value is another one.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use crate::engine::FeatureUsage;
+
+#[derive(Debug, Default)]
+pub(super) struct ReportedFeatures(Mutex<HashMap<Box<str>, Value>>);
+
+impl ReportedFeatures {
+    pub(super) fn is_news(&self, usage: &FeatureUsage<'_>) -> bool {
+        self.lock().get(usage.key()) != Some(usage.value())
+    }
+
+    pub(super) fn note(&self, usage: &FeatureUsage<'_>) {
+        let mut reported = self.lock();
+        if let Some(value) = reported.get_mut(usage.key()) {
+            value.clone_from(usage.value());
+        } else if reported.len() < MOST {
+            reported.insert(usage.key().into(), usage.value().clone());
+        }
+    }
+
+    /// What is done under the lock does not panic half-way.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Value>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The most features that one scope remembers; further ones are reported each time.
+const MOST: usize = 10_000;

@@ -1,0 +1,400 @@
+//! A scope: one user before one snapshot, for the length of a request.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::GrowthBookClient;
+use super::deferred::{Deferred, DeferredExposures};
+use super::everything::AllFeatures;
+use super::question::{Autos, ResultOf, Trial, ValueAt};
+use super::reported::ReportedFeatures;
+use super::seen::SeenExposures;
+use super::shared::Snapshot;
+use super::sticky::StickyState;
+use super::visit::Visit;
+use crate::attributes::Attributes;
+use crate::engine::{self, AutoExperiments, AutoOptions};
+use crate::experiment::{Experiment, ExperimentResult};
+use crate::explanation::Explanation;
+use crate::flag::{Flag, FlagValue};
+use crate::result::{FeatureResult, ValueError, read_value};
+use crate::ruleset::Ruleset;
+use crate::sticky::StickyDocuments;
+use crate::user::UserContext;
+
+/// One user, for the length of a request: the methods of the client without the user argument.
+///
+/// A scope sees one version of the features, whatever comes in meanwhile; it asks the sticky bucket service at most once;
+/// it reports an exposure once, and a feature when its value is another one than before. Text can be borrowed from it, so
+/// that a fallback may be a literal: `scope.value("color", "blue")`.
+///
+/// Clones are the same scope. It keeps the client alive.
+///
+/// # Example
+///
+/// ```
+/// use growthbook_core::{Attributes, GrowthBookClient, UserContext};
+///
+/// let client = GrowthBookClient::builder()
+///     .payload(r#"{"features": {"color": {"defaultValue": "green"}, "dark-mode": {"defaultValue": true}}}"#)
+///     .build()?;
+///
+/// let scope = client.scope(UserContext::new(Attributes::new().with("id", "u-1")));
+/// assert!(scope.is_on("dark-mode"));
+/// assert_eq!(scope.value("color", "blue"), "green");
+/// assert_eq!(scope.value("size", 12), 12);
+/// # Ok::<(), growthbook_core::BuildError>(())
+/// ```
+#[derive(Clone)]
+pub struct UserScope {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: GrowthBookClient,
+    snapshot: Arc<Snapshot>,
+    user: UserContext,
+    state: ScopeState,
+}
+
+/// What a scope remembers between calls.
+#[derive(Debug, Default)]
+pub(super) struct ScopeState {
+    pub(super) track: Track,
+    pub(super) sticky: StickyState,
+    pub(super) memory: Arc<ScopeMemory>,
+}
+
+/// What stays when the user changes.
+#[derive(Debug, Default)]
+pub(super) struct ScopeMemory {
+    /// Only if the client does not remember exposures itself.
+    pub(super) seen: Option<SeenExposures>,
+    pub(super) reported: ReportedFeatures,
+    pub(super) deferred: Deferred,
+}
+
+impl ScopeState {
+    fn fork(&self) -> Self {
+        Self {
+            track: self.track,
+            sticky: self.sticky.fork(),
+            memory: Arc::clone(&self.memory),
+        }
+    }
+}
+
+/// What becomes of a scope's exposures, and of its reports that features were evaluated.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Track {
+    /// Exposures are kept, for [`UserScope::deferred`]: a page will report them. Feature usage is reported.
+    Deferred,
+    /// Nothing is reported. Assignments are stored in sticky buckets all the same, since the user may see them.
+    Off,
+    /// All is reported.
+    #[default]
+    On,
+}
+
+impl UserScope {
+    pub(super) fn new(client: GrowthBookClient, user: UserContext) -> Self {
+        let snapshot = client.shared.snapshot.load_full();
+        let forgets = client.shared.seen.is_none();
+        let memory = ScopeMemory {
+            seen: forgets.then(|| SeenExposures::new(MOST_EXPOSURES)),
+            ..ScopeMemory::default()
+        };
+        let state = ScopeState {
+            memory: Arc::new(memory),
+            ..ScopeState::default()
+        };
+        Self {
+            inner: Arc::new(Inner {
+                client,
+                snapshot,
+                user,
+                state,
+            }),
+        }
+    }
+
+    /// The same scope with another answer to what becomes of exposures.
+    #[must_use]
+    pub fn with_track(self, track: Track) -> Self {
+        self.rebuilt(|_, state| state.track = track)
+    }
+
+    /// The same scope with the user's sticky buckets, as the caller has them: from a cookie, say. The sticky bucket service
+    /// is not asked; what is assigned is stored by it, if there is one, and is in [`UserScope::sticky_documents`].
+    #[must_use]
+    pub fn with_sticky_documents(self, documents: StickyDocuments) -> Self {
+        self.rebuilt(|_, state| state.sticky = StickyState::supplied(documents))
+    }
+
+    /// Whom it is for.
+    pub fn user(&self) -> &UserContext {
+        &self.inner.user
+    }
+
+    /// The features that it sees.
+    pub fn ruleset(&self) -> &Arc<Ruleset> {
+        &self.inner.snapshot.ruleset
+    }
+
+    /// The client that made it.
+    pub fn client(&self) -> &GrowthBookClient {
+        &self.inner.client
+    }
+
+    /// Goes on with another user, or with the same one as they are known now; clones of the scope stay with the old one.
+    /// What was reported stays reported. Sticky buckets are looked up anew.
+    pub fn set_user(&mut self, user: UserContext) {
+        *self = self.rebuilt(|own, state| {
+            *own = user;
+            // What the caller supplied stays.
+            if !state.sticky.is_supplied() {
+                state.sticky = StickyState::default();
+            }
+        });
+    }
+
+    /// Adds attributes to the user's own, each replacing an earlier one of its name. As [`UserScope::set_user`].
+    pub fn update_attributes(&mut self, attributes: Attributes) {
+        let mut user = self.user().clone();
+        user.update_attributes(attributes);
+        self.set_user(user);
+    }
+
+    /// Sets attributes that win over the user's own: a debugging aid. As [`UserScope::set_user`].
+    pub fn set_attribute_overrides(&mut self, overrides: Attributes) {
+        self.set_user(self.user().clone().with_attribute_overrides(overrides));
+    }
+
+    /// Evaluates a feature: its value, and why it is that one.
+    ///
+    /// # Blocking
+    ///
+    /// With a sticky bucket service, the first call that can reach an experiment waits for the service to load the user's
+    /// documents, and a call that assigns a variation waits until it is stored. Without one it waits for nothing.
+    pub fn evaluate(&self, feature: &str) -> FeatureResult {
+        self.visit().ask(&ResultOf(feature))
+    }
+
+    /// Whether a feature is on: its value is anything but null, `false`, `0` and `""`.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    #[inline]
+    pub fn is_on(&self, feature: &str) -> bool {
+        self.visit().value(feature).is_truthy()
+    }
+
+    /// Whether a feature is off.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    #[inline]
+    pub fn is_off(&self, feature: &str) -> bool {
+        !self.is_on(feature)
+    }
+
+    /// A feature's value as a type of yours; `fallback`, which fixes the type, if there is no value or it does not fit.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    #[inline]
+    pub fn value<'s, T: Deserialize<'s>>(&'s self, feature: &str, fallback: T) -> T {
+        self.visit().value_or(feature, fallback)
+    }
+
+    /// A feature's value as a type of yours, which may borrow from the scope.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::Missing`] if there is no value, [`ValueError::Mismatch`] if it is not of this type.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    #[inline]
+    pub fn value_as<'s, T: Deserialize<'s>>(&'s self, feature: &str) -> Result<T, ValueError> {
+        read_value(self.visit().value(feature).json())
+    }
+
+    /// The value of a feature that the program has named, with its type and fallback, in one place.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::{Flag, GrowthBookClient, UserContext};
+    ///
+    /// static COLOR: Flag<&str> = Flag::new("color", "blue");
+    /// static PAGE_SIZE: Flag<u32> = Flag::new("page-size", 20);
+    ///
+    /// let payload = r#"{"features": {"color": {"defaultValue": "green"}}}"#;
+    /// let client = GrowthBookClient::builder().payload(payload).build()?;
+    /// let scope = client.scope(UserContext::default());
+    /// assert_eq!(scope.get(&COLOR), "green");
+    /// assert_eq!(scope.get(&PAGE_SIZE), 20);
+    /// # Ok::<(), growthbook_core::BuildError>(())
+    /// ```
+    #[inline]
+    pub fn get<'s, V: FlagValue>(&'s self, flag: &'s Flag<V>) -> V::Of<'s> {
+        let value = match flag.place_in(self.ruleset()) {
+            Some(place) => self.visit().ask(&ValueAt(place)),
+            None => self.visit().value(flag.key()),
+        };
+        V::read(value.json()).unwrap_or_else(|error| {
+            self.visit().misfit::<V>(flag.key(), error);
+            flag.fallback().of()
+        })
+    }
+
+    /// Why a feature has the value that it has: the same evaluation, told as a tree. Nobody is bucketed by it, nothing is
+    /// reported or stored. It contains the user's attributes: it is for whoever develops, not for a log.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::{Attributes, GrowthBookClient, UserContext};
+    ///
+    /// let client = GrowthBookClient::builder()
+    ///     .payload(r#"{"features": {"beta": {"defaultValue": false, "rules": [
+    ///         {"id": "fr_1", "condition": {"plan": "pro"}, "force": true}
+    ///     ]}}}"#)
+    ///     .build()?;
+    /// let scope = client.scope(UserContext::new(Attributes::new().with("plan", "free")));
+    /// println!("{}", scope.explain("beta"));
+    /// # Ok::<(), growthbook_core::BuildError>(())
+    /// ```
+    pub fn explain(&self, feature: &str) -> Explanation {
+        self.visit().explain(feature)
+    }
+
+    /// Evaluates all features, as if each were asked for: in their order in the payload.
+    ///
+    /// That exposes the user to every experiment that they are in. For a page that may show some of them, ask a scope with
+    /// [`Track::Deferred`], and let the page report what it shows.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    pub fn evaluate_all(&self) -> AllFeatures {
+        AllFeatures::of(&self.visit())
+    }
+
+    /// Runs an experiment that the program defines. A user who is not in it gets the first variation.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    pub fn run<'e, T>(&self, experiment: &'e Experiment<T>) -> ExperimentResult<&'e T> {
+        self.visit().run(&Trial(experiment))
+    }
+
+    /// Runs the payload's auto experiments, such as URL redirects, for the page that the user is on (spec 21).
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    pub fn run_auto_experiments(&self, options: &AutoOptions) -> AutoExperiments {
+        self.visit().ask(&Autos(options))
+    }
+
+    /// The variation that the user would keep of an experiment of the payload's, by an assignment that is stored: the key
+    /// of the variation. Nobody is bucketed, and nothing is reported.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    pub fn peek_sticky(&self, experiment: &str) -> Option<String> {
+        let visit = self.visit();
+        let (ruleset, subject) = (self.ruleset(), visit.subject());
+        let sticky = &self.inner.state.sticky;
+        sticky.prepare(visit.shared, || {
+            engine::sticky_identities(ruleset, &subject)
+        });
+        engine::peek_sticky(ruleset, experiment, &subject, &mut sticky.documents())
+            .map(str::to_owned)
+    }
+
+    /// The user's sticky buckets, as far as the scope knows them: with what was assigned in it. Without a sticky bucket
+    /// service there are none but those that it was given.
+    pub fn sticky_documents(&self) -> StickyDocuments {
+        self.inner.state.sticky.documents()
+    }
+
+    /// Logs an event of the program's own, for the user.
+    pub fn log_event(&self, name: &str, properties: Map<String, Value>) {
+        if self.inner.state.track != Track::Off {
+            self.visit().log_event(name, properties);
+        }
+    }
+
+    /// The exposures that were kept because the scope does not report them itself ([`Track::Deferred`]).
+    pub fn deferred(&self) -> DeferredExposures {
+        self.inner.state.memory.deferred.exposures()
+    }
+
+    /// Takes those exposures out.
+    pub fn take_deferred(&self) -> DeferredExposures {
+        self.inner.state.memory.deferred.take()
+    }
+
+    #[inline]
+    pub(super) fn visit(&self) -> Visit<'_> {
+        Visit {
+            shared: &self.inner.client.shared,
+            snapshot: &self.inner.snapshot,
+            user: &self.inner.user,
+            scope: Some(&self.inner.state),
+        }
+    }
+
+    /// The scope with changes. Others who hold it keep theirs.
+    fn rebuilt(&self, change: impl FnOnce(&mut UserContext, &mut ScopeState)) -> Self {
+        let Inner {
+            client,
+            snapshot,
+            user,
+            state,
+        } = &*self.inner;
+        let (mut user, mut state) = (user.clone(), state.fork());
+        change(&mut user, &mut state);
+        Self {
+            inner: Arc::new(Inner {
+                client: client.clone(),
+                snapshot: Arc::clone(snapshot),
+                user,
+                state,
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for UserScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserScope")
+            .field("user", &self.inner.user)
+            .field("track", &self.inner.state.track)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The exposures that a scope remembers if the client does not.
+const MOST_EXPOSURES: usize = 1_000;

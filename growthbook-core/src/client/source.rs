@@ -1,0 +1,160 @@
+//! Sources: what brings payloads by itself, on threads of its own.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use super::background::BackgroundError;
+use super::builder::BuildError;
+use super::refresh::{News, Refresh, RefreshError};
+use super::shared::Shared;
+use crate::cache::{CacheKey, CachedPayload, Validator};
+use crate::fetch::FetchError;
+
+/// Brings payloads to a client, by polling or over a stream, say. This crate starts no thread; sources do.
+///
+/// # Contract
+///
+/// * `start` returns at once, with nothing fetched, and fails on a wrong configuration only: a server that is down is no
+///   reason.
+/// * What it starts ends when the handle is closed or dropped. The sink holds the client weakly, so a source does not keep
+///   it alive; [`PayloadSink::is_closed`] says when there is nobody to deliver to.
+/// * It is called from whatever thread builds the client.
+pub trait PayloadSource: fmt::Debug + Send + 'static {
+    /// Starts to bring payloads.
+    ///
+    /// # Errors
+    ///
+    /// When it is configured in a way that cannot work.
+    fn start(self: Box<Self>, sink: PayloadSink) -> Result<Box<dyn SourceHandle>, BuildError>;
+}
+
+/// What a client holds of the source that it started.
+///
+/// # Contract
+///
+/// * All methods may be called from any thread, several at a time, and from within what the source itself calls: a program
+///   may drop the last handle to its client in a callback, which then runs on the source's own thread. So `close` must
+///   not wait for the thread that it is called on.
+/// * `close` can come more than once. Dropping the handle closes it, too.
+pub trait SourceHandle: fmt::Debug + Send + Sync + 'static {
+    /// Asks the server now, and waits for the outcome.
+    ///
+    /// # Errors
+    ///
+    /// When there was no payload to be had, or not within the limit.
+    fn refresh(&self, limit: Duration) -> Result<Refresh, RefreshError>;
+
+    /// How it is doing.
+    fn status(&self) -> SourceStatus;
+
+    /// Ends everything that was started, within the limit.
+    fn close(&self, limit: Duration);
+}
+
+/// How a source is doing.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct SourceStatus {
+    /// Attempts that failed since the last one that did not.
+    pub failures: u32,
+    /// When it will ask next, counted from now; `None` if nothing is planned.
+    pub next_attempt: Option<Duration>,
+    /// Whether a stream is open, over which changes come at once.
+    pub is_streaming: bool,
+}
+
+/// Where a source puts what it brings. Clones lead to the same client.
+#[derive(Clone)]
+pub struct PayloadSink {
+    client: Weak<Shared>,
+}
+
+impl PayloadSink {
+    pub(super) fn new(client: Weak<Shared>) -> Self {
+        Self { client }
+    }
+
+    /// Whether the client is gone or closed, so that there is nothing left to do.
+    pub fn is_closed(&self) -> bool {
+        self.client().is_none()
+    }
+
+    /// What the server calls the payload in force, to ask for a newer one only.
+    pub fn validator(&self) -> Option<Validator> {
+        self.client()?.feed.validator()
+    }
+
+    /// Starts from what the client's caches hold, if they hold something that may still be used. Says whether they did.
+    ///
+    /// # Blocking
+    ///
+    /// For as long as the caches take.
+    pub fn start_from_cache(&self, key: &CacheKey) -> bool {
+        let Some(client) = self.client() else {
+            return false;
+        };
+        let mut news = News::default();
+        let found = client.start_from_cache(key, &mut news).is_some();
+        news.tell(&client);
+        found
+    }
+
+    /// Puts a payload in force, and stores it in the client's caches.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a payload, or cannot be opened: what is in force stays in force. Or when the client is closed.
+    ///
+    /// # Blocking
+    ///
+    /// Compiles the payload, calls the caches and the program's `on_refresh`.
+    pub fn deliver(&self, key: &CacheKey, payload: CachedPayload) -> Result<Refresh, RefreshError> {
+        let client = self.client().ok_or(RefreshError::Closed)?;
+        let mut news = News::default();
+        let taken = client.take(key, payload, &mut news);
+        if let Err(error) = &taken {
+            client.feed.failed(error);
+        }
+        news.tell(&client);
+        if let Err(error) = &taken {
+            client.report(&BackgroundError::Refresh(error.clone()));
+        }
+        taken
+    }
+
+    /// The server has what is in force, and calls it fresh for this long, if it says so.
+    ///
+    /// # Blocking
+    ///
+    /// Calls the caches.
+    pub fn confirm(&self, key: &CacheKey, max_age: Option<Duration>) {
+        if let Some(client) = self.client() {
+            let mut news = News::default();
+            let known = client.feed.validator();
+            client.confirm(key, known.as_ref(), max_age, &mut news);
+            news.tell(&client);
+        }
+    }
+
+    /// An attempt failed: it is counted, shown in the client's status, and told to the program.
+    pub fn fail(&self, error: FetchError) {
+        if let Some(client) = self.client() {
+            let error = RefreshError::Fetch(error);
+            client.feed.failed(&error);
+            client.report(&BackgroundError::Refresh(error));
+        }
+    }
+
+    fn client(&self) -> Option<Arc<Shared>> {
+        self.client.upgrade().filter(|client| !client.is_closed())
+    }
+}
+
+impl fmt::Debug for PayloadSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PayloadSink")
+            .field("is_closed", &self.is_closed())
+            .finish()
+    }
+}
