@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::attributes::{AttributeValue, Layers, Number, Probe};
+use crate::attributes::{AttributeValue, Layers, Number, Probe, Slot};
 use crate::bucketing::{HashSeed, HashVersion, Namespace, Range};
 use crate::condition::{Condition, Parser};
 use crate::diagnostic::Problem;
@@ -22,6 +22,7 @@ pub(crate) struct Reader<'p> {
 pub(crate) struct HashAttribute {
     head: u64,
     text: Arc<str>,
+    slot: Slot,
 }
 
 impl HashAttribute {
@@ -29,7 +30,12 @@ impl HashAttribute {
         Self {
             head: Probe::new(&name).head(),
             text: name,
+            slot: Slot::NONE,
         }
+    }
+
+    fn with_slot(self, slot: Slot) -> Self {
+        Self { slot, ..self }
     }
 
     /// `id`, the attribute that identifies users unless something else is said.
@@ -49,7 +55,7 @@ impl HashAttribute {
     /// The user's value, if it identifies anybody. The name is one name: dots are not a path here.
     #[inline]
     pub(crate) fn find<'a>(&self, user: &Layers<'a>) -> Option<&'a AttributeValue> {
-        user.find(Probe::with_head(self.head, &self.text))
+        user.find(Probe::with_head(self.head, &self.text), self.slot)
             .filter(|value| value.is_identity())
     }
 }
@@ -143,7 +149,8 @@ impl<'p> Reader<'p> {
     }
 
     pub(crate) fn hash_attribute(&mut self, name: &str) -> HashAttribute {
-        HashAttribute::new(self.text(name))
+        let slot = self.conditions.shared.slot(name);
+        HashAttribute::new(self.text(name)).with_slot(slot)
     }
 
     /// A text that the payload probably repeats.

@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 
+use crate::text::same;
+
 /// A set of texts that numbers them: one buffer with all texts end to end, and an open-addressing table of numbers.
 ///
 /// A payload may hold ten thousand features, and a saved group a hundred thousand identifiers. A `HashMap<String, u32>`
@@ -44,15 +46,39 @@ impl TextIndex {
     /// The number of a text that is in the set.
     #[inline]
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.search(text).ok()
+        if self.slots.is_empty() {
+            return self.scan(text);
+        }
+        let mask = self.slots.len() - 1;
+        let mut place = self.hash(text) & mask;
+        loop {
+            let number = self.slots.get(place)?.checked_sub(1)?;
+            if self.is(number, text) {
+                return Some(number);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    /// The number of a text among few.
+    fn scan(&self, text: &str) -> Option<u32> {
+        let mut start = 0;
+        let mut numbers = 0..;
+        self.ends.iter().find_map(|end| {
+            let number = numbers.next()?;
+            let end = *end as usize;
+            let bytes = self.buffer.as_bytes().get(start..end);
+            start = end;
+            bytes
+                .is_some_and(|bytes| same(bytes, text.as_bytes()))
+                .then_some(number)
+        })
     }
 
     /// The number of a text, or the slot where it would go.
-    #[inline]
     fn search(&self, text: &str) -> Result<u32, usize> {
         if self.slots.is_empty() {
-            let mut numbers = (0..).zip(&self.ends).map(|(number, _)| number);
-            return numbers.find(|number| self.is(*number, text)).ok_or(0);
+            return self.scan(text).ok_or(0);
         }
         let mask = self.slots.len() - 1;
         let mut place = self.hash(text) & mask;
@@ -121,7 +147,7 @@ impl TextIndex {
         // Bytes, since a boundary between characters need not be looked for again.
         self.bounds(number)
             .and_then(|(start, end)| self.buffer.as_bytes().get(start..end))
-            .is_some_and(|bytes| bytes == text.as_bytes())
+            .is_some_and(|bytes| same(bytes, text.as_bytes()))
     }
 
     #[inline]

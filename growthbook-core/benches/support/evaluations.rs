@@ -1,9 +1,10 @@
 //! One feature, or all, of one user.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use growthbook_core::GrowthBookClient;
-use growthbook_core::engine::{self, Silent, Subject};
+use growthbook_core::engine::{self, Binding, Silent, Subject};
 use growthbook_testkit::Operation;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -20,7 +21,7 @@ pub(crate) fn workloads() -> Vec<Workload> {
             workloads.push(arm());
         }
     }
-    workloads.extend([all_on(), all_results()]);
+    workloads.extend([all_on(), all_results(), all_at_once(), all_bound()]);
     workloads.extend(CLAUSES.iter().map(|(name, clause)| single(name, clause)));
     workloads
 }
@@ -74,7 +75,7 @@ impl Case {
         self
     }
 
-    fn workloads(&'static self) -> [Workload; 4] {
+    fn workloads(&'static self) -> [Workload; 5] {
         let named = |variant: &str| format!("{}/{variant}", self.name);
         let typed = Target::new(self.nanoseconds, 0);
         let text = match self.kind {
@@ -111,6 +112,15 @@ impl Case {
                     let subject = Subject::new(black_box(&user));
                     let feature = black_box(self.feature);
                     engine::evaluate(&ruleset, feature, &subject, None, &mut Silent)
+                })
+            })
+            .within(full),
+            Workload::new(named("engine.evaluate bound"), move |fixtures| {
+                let bound = Binding::new(self.client(fixtures).ruleset(), user());
+                repeat(move || {
+                    let subject = black_box(&bound).subject();
+                    let feature = black_box(self.feature);
+                    engine::evaluate(bound.ruleset(), feature, &subject, None, &mut Silent)
                 })
             })
             .within(full),
@@ -163,6 +173,38 @@ fn all_on() -> Workload {
         })
     })
     .within(Target::nanoseconds(30_000.0))
+}
+
+/// All features of a user who was never seen before.
+fn all_at_once() -> Workload {
+    Workload::new("w8/engine.evaluate_all", |fixtures| {
+        let (ruleset, user) = (fixtures.client(1_000, &[1_000]).ruleset(), user());
+        repeat(move || {
+            on(&Binding::new(
+                Arc::clone(&ruleset),
+                black_box(&user).clone(),
+            ))
+        })
+    })
+    .within(Target::nanoseconds(30_000.0))
+}
+
+/// The same for a user whose attributes were asked for before.
+fn all_bound() -> Workload {
+    Workload::new("w8/engine.evaluate_all bound", |fixtures| {
+        let bound = Binding::new(fixtures.client(1_000, &[1_000]).ruleset(), user());
+        repeat(move || on(black_box(&bound)))
+    })
+}
+
+/// How many features are on.
+fn on(bound: &Binding) -> usize {
+    let mut on = 0;
+    let subject = bound.subject();
+    engine::evaluate_all(bound.ruleset(), &subject, None, &mut Silent, |feature| {
+        on += usize::from(feature.is_on());
+    });
+    on
 }
 
 fn all_results() -> Workload {

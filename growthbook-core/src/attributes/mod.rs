@@ -4,10 +4,12 @@
 //! (spec 3.5), and that every number is a double (spec 0).
 
 mod layers;
+mod lookup;
 mod name;
 mod number;
 mod path;
 mod shortened;
+mod slots;
 mod value;
 
 use std::collections::HashMap;
@@ -21,6 +23,7 @@ pub(crate) use self::name::{Name, Probe};
 pub use self::number::Number;
 pub(crate) use self::path::{AttributePath, Found};
 pub(crate) use self::shortened::shortened_text;
+pub(crate) use self::slots::{Slot, Slots};
 pub use self::value::AttributeValue;
 use crate::json::{Json, Object, property_index};
 
@@ -169,14 +172,6 @@ impl Attributes {
     /// ```
     pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, AttributeError> {
         Self::from_json(&serde_json::to_string(value).map_err(AttributeError::json)?)
-    }
-
-    #[inline]
-    pub(crate) fn find(&self, probe: Probe<'_>) -> Option<&AttributeValue> {
-        self.entries
-            .iter()
-            .find(|entry| entry.name.is(probe))
-            .map(|entry| &entry.value)
     }
 
     /// Where a new name belongs: indices ascending in front, others at the end.

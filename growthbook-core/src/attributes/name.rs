@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::text::same;
+
 /// An attribute's name, laid out so that a lookup compares one word per candidate.
 ///
 /// The head holds the first seven bytes and the length. Names of up to seven bytes are equal exactly when their heads are;
@@ -16,8 +18,18 @@ impl Name {
     }
 
     #[inline]
+    pub(crate) fn head(&self) -> u64 {
+        self.head
+    }
+
+    #[inline]
     pub(crate) fn is(&self, probe: Probe<'_>) -> bool {
-        self.head == probe.head && (probe.text.len() <= HEAD_BYTES || *self.text == *probe.text)
+        self.head == probe.head && (probe.text.len() <= HEAD_BYTES || self.is_long(probe.text))
+    }
+
+    #[inline(never)]
+    fn is_long(&self, text: &str) -> bool {
+        same(self.text.as_bytes(), text.as_bytes())
     }
 
     #[inline]
@@ -60,12 +72,21 @@ pub(crate) struct Probe<'a> {
     text: &'a str,
 }
 
+impl Probe<'static> {
+    /// The probe for `value`.
+    pub(crate) const VALUE: Self = Self {
+        head: u64::from_le_bytes(*b"value\0\0\x05"),
+        text: "value",
+    };
+}
+
 impl<'a> Probe<'a> {
     /// The probe for a text whose head is known.
     pub(crate) fn with_head(head: u64, text: &'a str) -> Self {
         Self { head, text }
     }
 
+    #[inline]
     pub(crate) fn head(self) -> u64 {
         self.head
     }
@@ -75,6 +96,12 @@ impl<'a> Probe<'a> {
             head: head(text),
             text,
         }
+    }
+
+    /// Whether a name as long as this one is all in its head.
+    #[inline]
+    pub(crate) fn is_all_head(text: &str) -> bool {
+        text.len() <= HEAD_BYTES
     }
 
     #[inline]
@@ -114,6 +141,7 @@ mod tests {
             "é",
             "deviceId",
         ];
+        assert!(Name::from("value").is(Probe::VALUE));
         for left in texts {
             for right in texts {
                 assert_eq!(

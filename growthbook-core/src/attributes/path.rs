@@ -1,9 +1,10 @@
-use super::{AttributeValue, Name, Number, Probe};
+use super::{AttributeValue, Name, Number, Probe, Slot};
 
 /// A dotted path to a value, split once (spec 3.4).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AttributePath {
     first: Segment,
+    slot: Slot,
     rest: Box<[Segment]>,
 }
 
@@ -29,14 +30,32 @@ impl AttributePath {
         };
         Self {
             first: Segment::new(first),
+            slot: Slot::NONE,
             rest,
         }
+    }
+
+    /// The same path, whose first name has this slot.
+    pub(crate) fn with_slot(self, slot: Slot) -> Self {
+        Self { slot, ..self }
+    }
+
+    /// The slot of the name that the path starts from.
+    #[inline]
+    pub(crate) fn slot(&self) -> Slot {
+        self.slot
     }
 
     /// The name of the attribute that the path starts from.
     #[inline]
     pub(crate) fn first(&self) -> Probe<'_> {
         self.first.name.probe()
+    }
+
+    /// Whether the path starts from the attribute `value`, under which a prerequisite's condition sees the feature.
+    #[inline]
+    pub(crate) fn starts_from_value(&self) -> bool {
+        self.first.name.is(Probe::VALUE)
     }
 
     /// Walks the rest of the path from the attribute that it starts from.
@@ -86,6 +105,7 @@ impl Found<'_> {
     }
 }
 
+#[inline(never)]
 fn walk<'v, 'p>(
     start: &'v AttributeValue,
     mut segments: impl Iterator<Item = &'p Segment>,

@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 
 use super::fold::fold;
 use super::{
-    Check, Comparison, Element, Evaluator, Kind, Malformed, Operator, SavedGroup, Scope, Truth,
-    VersionOperand,
+    Check, Comparison, Element, Evaluator, GroupRef, Kind, Malformed, Members, Operator,
+    SavedGroup, SavedGroups, Scope, Truth, VersionOperand,
 };
 use crate::attributes::{AttributeValue, Number};
+use crate::js_regex::JsRegex;
 use crate::text::utf16_cmp;
 
 impl Evaluator<'_> {
@@ -18,12 +19,13 @@ impl Evaluator<'_> {
         value: &AttributeValue,
     ) -> Result<Truth, Malformed> {
         match check {
-            Check::Equals(literal) => Ok((literal == value).into()),
+            Check::Equals(literal) => Ok(value.is_same(literal).into()),
             Check::EqualsFolded(literal) => Ok(value
                 .as_str()
                 .is_some_and(|text| *fold(text) == **literal)
                 .into()),
-            Check::Passes(operators) => {
+            Check::Passes(operator) => self.operator(operator, value),
+            Check::PassesAll(operators) => {
                 let mut any_unknown = false;
                 for operator in operators {
                     match self.operator(operator, value)? {
@@ -37,7 +39,23 @@ impl Evaluator<'_> {
         }
     }
 
+    #[inline]
     pub(super) fn operator(
+        &mut self,
+        operator: &Operator,
+        value: &AttributeValue,
+    ) -> Result<Truth, Malformed> {
+        match operator {
+            Operator::ContainsAll(_)
+            | Operator::HasElement(_)
+            | Operator::Not(_)
+            | Operator::Size(_) => self.outer_operator(operator, value),
+            operator => Ok(self.plain_operator(operator, value)),
+        }
+    }
+
+    /// An operator with checks inside.
+    fn outer_operator(
         &mut self,
         operator: &Operator,
         value: &AttributeValue,
@@ -58,25 +76,18 @@ impl Evaluator<'_> {
     }
 
     /// An operator without checks inside. Kept apart, so that those with checks inside take little of the thread's stack.
+    /// What takes more than a few steps is kept apart from it in turn: then it needs next to no stack itself.
     #[inline(never)]
     fn plain_operator(&self, operator: &Operator, value: &AttributeValue) -> Truth {
         let holds = match operator {
             Operator::Equal { to, negated } => value.is_same_scalar(to) != *negated,
             Operator::Exists(wanted) => value.is_null() != *wanted,
-            Operator::In { members, negated } => members.match_value(value) != *negated,
+            Operator::In { members, negated } => return in_list(members, value, *negated),
             Operator::InGroup { group, negated } => {
-                let entry = self.groups.get(group).map(|(_, entry)| entry);
-                return in_group(entry, value, *negated);
+                return in_group(self.groups, group, value, *negated);
             }
             Operator::Matches { pattern, negated } => {
-                let found = match (pattern, value) {
-                    // A pattern that runs out of its budget is as good as an invalid one (spec 6).
-                    (Some(pattern), AttributeValue::String(text)) => {
-                        pattern.is_match(text).unwrap_or(false)
-                    }
-                    _ => false,
-                };
-                found != *negated
+                return matches(pattern.as_ref(), value, *negated);
             }
             Operator::ContainsAll(_)
             | Operator::HasElement(_)
@@ -84,19 +95,23 @@ impl Evaluator<'_> {
             | Operator::Not(_)
             | Operator::Size(_) => false,
             Operator::Ordered { how, to } => match (value, to) {
-                (AttributeValue::Number(value), AttributeValue::Number(to)) => value
-                    .partial_cmp(to)
-                    .is_some_and(|ordering| how.holds(ordering)),
+                (AttributeValue::Number(value), AttributeValue::Number(to)) => match how {
+                    Comparison::Equal => value == to,
+                    Comparison::Greater => value > to,
+                    Comparison::GreaterOrEqual => value >= to,
+                    Comparison::Less => value < to,
+                    Comparison::LessOrEqual => value <= to,
+                    Comparison::NotEqual => value != to,
+                },
                 (AttributeValue::String(value), AttributeValue::String(to)) => {
-                    how.holds(utf16_cmp(value, to))
+                    return texts_are_ordered(value, *how, to);
                 }
                 _ => false,
             },
             Operator::Type(kind) => Kind::of(value) == *kind,
             Operator::Unknown(_) => return Truth::Unknown,
             Operator::Version { how, to } => {
-                let ordering = to.as_ref().and_then(|to| to.ordering_of(value));
-                ordering.map_or(matches!(how, Comparison::NotEqual), |it| how.holds(it))
+                return versions_are_ordered(value, *how, to.as_deref());
             }
         };
         holds.into()
@@ -180,9 +195,48 @@ impl Evaluator<'_> {
     }
 }
 
+/// `$in` and its relatives (spec 3.7).
+#[inline(never)]
+fn in_list(members: &Members, value: &AttributeValue, negated: bool) -> Truth {
+    (members.match_value(value) != negated).into()
+}
+
+/// `$regex` and its relatives. A pattern that runs out of its budget is as good as an invalid one (spec 6).
+#[inline(never)]
+fn matches(pattern: Option<&JsRegex>, value: &AttributeValue, negated: bool) -> Truth {
+    let found = match (pattern, value) {
+        (Some(pattern), AttributeValue::String(text)) => pattern.is_match(text).unwrap_or(false),
+        _ => false,
+    };
+    (found != negated).into()
+}
+
+#[inline(never)]
+fn texts_are_ordered(left: &str, how: Comparison, right: &str) -> Truth {
+    how.holds(utf16_cmp(left, right)).into()
+}
+
+/// `$veq` and its relatives (spec 3.6).
+#[inline(never)]
+fn versions_are_ordered(
+    value: &AttributeValue,
+    how: Comparison,
+    to: Option<&VersionOperand>,
+) -> Truth {
+    let ordering = to.and_then(|to| to.ordering_of(value));
+    let holds = ordering.map_or(matches!(how, Comparison::NotEqual), |it| how.holds(it));
+    holds.into()
+}
+
 /// `$inGroup` and `$notInGroup` (spec 4.3).
-fn in_group(group: Option<&SavedGroup>, value: &AttributeValue, negated: bool) -> Truth {
-    match group {
+#[inline(never)]
+fn in_group(
+    groups: &SavedGroups,
+    group: &GroupRef,
+    value: &AttributeValue,
+    negated: bool,
+) -> Truth {
+    match groups.get(group).map(|(_, entry)| entry) {
         // An id that is nowhere is an empty list.
         None | Some(SavedGroup::Absent) => negated.into(),
         Some(

@@ -4,7 +4,7 @@
 use super::{
     Check, Condition, GroupReference, Malformed, SavedGroup, SavedGroups, Scope, Test, Truth,
 };
-use crate::attributes::AttributeValue;
+use crate::attributes::{AttributeValue, Found};
 use crate::stack::Stack;
 
 /// Evaluates one condition: one outermost call in the sense of spec 3.3.
@@ -85,7 +85,11 @@ impl<'g> Evaluator<'g> {
     }
 
     /// Whether a condition holds. Nothing but a definite yes does.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "the scope is known where this is called, and most of it falls away there"
+    )]
+    #[inline(always)]
     pub(crate) fn holds(condition: &Condition, scope: &Scope<'_>, groups: &'g SavedGroups) -> bool {
         // Nearly all conditions are a test, or some tests side by side. Those need none of the machinery below, and a
         // comparison with a literal not even an evaluator.
@@ -93,10 +97,37 @@ impl<'g> Evaluator<'g> {
             Condition::Test(Test {
                 path,
                 check: Check::Equals(literal),
-            }) => scope.resolve(path).read(|value| value == literal),
-            Condition::Test(test) => Self::new(groups).test(test, scope) == Ok(Truth::Yes),
-            condition => Self::new(groups).condition(condition, scope) == Ok(Truth::Yes),
+            }) => match scope.resolve(path) {
+                Found::Value(value) => value.is_same(literal),
+                found @ Found::Length(_) => found.read(|value| value.is_same(literal)),
+            },
+            condition => Self::all_of(condition, scope, groups),
         }
+    }
+
+    #[inline(never)]
+    fn all_of(condition: &Condition, scope: &Scope<'_>, groups: &'g SavedGroups) -> bool {
+        let mut evaluator = Self::new(groups);
+        match condition {
+            Condition::Test(test) => evaluator.test(test, scope) == Ok(Truth::Yes),
+            Condition::All(parts) => evaluator.all_hold(parts, scope),
+            condition => evaluator.condition(condition, scope) == Ok(Truth::Yes),
+        }
+    }
+
+    /// Whether all parts hold. Whatever comes after one that is no definite yes cannot make it one.
+    fn all_hold(&mut self, parts: &[Condition], scope: &Scope<'_>) -> bool {
+        self.steps = 1;
+        for part in parts {
+            let truth = match part {
+                Condition::Test(test) => self.step().and_then(|()| self.test(test, scope)),
+                part => self.condition(part, scope),
+            };
+            if truth != Ok(Truth::Yes) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Walks the condition with a stack of its own: the thread's would not hold a thousand nested groups (spec 25).
@@ -217,9 +248,12 @@ impl<'g> Evaluator<'g> {
 
     #[inline]
     fn test(&mut self, test: &Test, scope: &Scope<'_>) -> Result<Truth, Malformed> {
-        scope
-            .resolve(&test.path)
-            .read(|value| self.check(&test.check, value))
+        let found = scope.resolve(&test.path);
+        match (&test.check, found) {
+            (Check::Equals(literal), Found::Value(value)) => Ok(value.is_same(literal).into()),
+            (Check::Passes(operator), Found::Value(value)) => self.operator(operator, value),
+            (check, found) => found.read(|value| self.check(check, value)),
+        }
     }
 
     /// Resolves `$savedGroup` (spec 4.2): to a truth, or to the condition that decides.
@@ -253,7 +287,7 @@ impl<'g> Evaluator<'g> {
             SavedGroup::List { attribute, values } => {
                 let path = match &reference.attribute {
                     Some(overridden) => Some(&*overridden.path),
-                    None => attribute.as_ref(),
+                    None => attribute.as_deref(),
                 };
                 match (path, values) {
                     (Some(path), Some(values)) => {

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::{Condition, Members, Parser};
 use crate::attributes::AttributePath;
 use crate::diagnostic::Problem;
@@ -33,7 +35,7 @@ pub(crate) enum SavedGroup {
     LegacyList(Members),
     /// A list of values and the attribute that they are values of (v2).
     List {
-        attribute: Option<AttributePath>,
+        attribute: Option<Arc<AttributePath>>,
         values: Option<Members>,
     },
     /// Not an entry at all: null, a boolean, a number or a string.
@@ -59,12 +61,14 @@ impl SavedGroups {
     }
 
     /// The group and its place. An id that is nowhere in the payload has none.
+    #[inline]
     pub(super) fn get(&self, group: &GroupRef) -> Option<(u32, &SavedGroup)> {
         let place = self.place(group)?;
         Some((place, self.entries.get(place as usize)?))
     }
 
     /// The place of a group, if its id is anywhere in the payload.
+    #[inline]
     pub(crate) fn place(&self, group: &GroupRef) -> Option<u32> {
         match group {
             GroupRef::Indexed(place) => Some(*place),
@@ -155,7 +159,7 @@ impl SavedGroup {
                     expect("values", "an array", object.get("values"));
                 }
                 Self::List {
-                    attribute: attribute_key.map(AttributePath::new),
+                    attribute: attribute_key.map(|key| parser.shared.path(key)),
                     values: values.map(|values| Members::new(values, false)),
                 }
             }

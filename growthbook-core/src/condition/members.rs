@@ -72,6 +72,7 @@ impl Members {
         }
     }
 
+    #[inline(never)]
     fn contains_number(&self, number: f64) -> bool {
         // Zero has two signs that are equal as numbers and apart in the total order.
         let number = if number == 0.0 { 0.0 } else { number };

@@ -76,18 +76,32 @@ impl Condition {
 impl Check {
     /// As [`Condition::may_fail`].
     pub(crate) fn may_fail(&self, group: &mut dyn FnMut(&GroupRef) -> bool) -> bool {
-        let Self::Passes(operators) = self else {
-            return false;
-        };
-        operators.iter().any(|operator| match operator {
-            Operator::ContainsAll(checks) => checks.iter().any(|check| check.may_fail(group)),
-            Operator::HasElement(Element::Condition(condition)) => condition.may_fail(group),
-            Operator::HasElement(Element::Malformed) => true,
-            Operator::HasElement(Element::Value(check))
-            | Operator::Not(check)
-            | Operator::Size(check) => check.may_fail(group),
+        let operators = self.operators().unwrap_or_default();
+        operators.iter().any(|operator| operator.may_fail(group))
+    }
+
+    /// The operators of an operator object.
+    fn operators(&self) -> Option<&[Operator]> {
+        match self {
+            Self::Equals(_) | Self::EqualsFolded(_) => None,
+            Self::Passes(operator) => Some(std::slice::from_ref(operator)),
+            Self::PassesAll(operators) => Some(operators),
+        }
+    }
+}
+
+impl Operator {
+    /// As [`Condition::may_fail`].
+    fn may_fail(&self, group: &mut dyn FnMut(&GroupRef) -> bool) -> bool {
+        match self {
+            Self::ContainsAll(checks) => checks.iter().any(|check| check.may_fail(group)),
+            Self::HasElement(Element::Condition(condition)) => condition.may_fail(group),
+            Self::HasElement(Element::Malformed) => true,
+            Self::HasElement(Element::Value(check)) | Self::Not(check) | Self::Size(check) => {
+                check.may_fail(group)
+            }
             _ => false,
-        })
+        }
     }
 }
 
@@ -112,8 +126,10 @@ pub(crate) enum Check {
     Equals(AttributeValue),
     /// A string equal to this one, which is in lower case already, but for case.
     EqualsFolded(Box<str>),
+    /// Passing the one operator that there is, as in nearly all operator objects.
+    Passes(Operator),
     /// Passing all operators of an operator object.
-    Passes(Box<[Operator]>),
+    PassesAll(Box<[Operator]>),
 }
 
 /// One operator with its operand prepared (spec 3.6).

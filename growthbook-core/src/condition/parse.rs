@@ -140,12 +140,15 @@ impl<'p> Parser<'p> {
     /// What a value must be (spec 3.5).
     pub(crate) fn check(&mut self, expected: &Json<'_>) -> Check {
         match expected {
-            Json::Object(object) if is_operator_object(object) => Check::Passes(
-                object
+            Json::Object(object) if is_operator_object(object) => {
+                let mut operators = object
                     .iter()
-                    .map(|(name, operand)| self.operator(name, operand))
-                    .collect(),
-            ),
+                    .map(|(name, operand)| self.operator(name, operand));
+                match (operators.next(), object.len()) {
+                    (Some(only), 1) => Check::Passes(only),
+                    (first, _) => Check::PassesAll(first.into_iter().chain(operators).collect()),
+                }
+            }
             literal => Check::Equals(AttributeValue::from(literal)),
         }
     }

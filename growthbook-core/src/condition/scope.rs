@@ -1,4 +1,4 @@
-use crate::attributes::{AttributePath, AttributeValue, Found, Layers, Probe, REMOTE_GROUPS};
+use crate::attributes::{AttributePath, AttributeValue, Found, Layers, Probe, REMOTE_GROUPS, Slot};
 
 /// What a condition's paths start from.
 #[derive(Clone, Copy, Debug)]
@@ -8,7 +8,7 @@ pub(crate) enum Scope<'a> {
     /// A feature's value, under the name `value`: what a prerequisite's condition sees (spec 13).
     Prerequisite(&'a AttributeValue),
     /// A user.
-    User(Layers<'a>),
+    User(&'a Layers<'a>),
 }
 
 impl<'a> Scope<'a> {
@@ -16,9 +16,7 @@ impl<'a> Scope<'a> {
     pub(super) fn resolve(&self, path: &AttributePath) -> Found<'a> {
         match self {
             Self::Item(value) => path.find_in(value),
-            Self::Prerequisite(value) => {
-                path.walk((path.first().as_str() == "value").then_some(*value))
-            }
+            Self::Prerequisite(value) => path.walk((path.starts_from_value()).then_some(*value)),
             Self::User(layers) => layers.resolve(path),
         }
     }
@@ -27,7 +25,7 @@ impl<'a> Scope<'a> {
         match self {
             Self::Item(AttributeValue::Map(entries)) => entries.get(REMOTE_GROUPS),
             Self::Item(_) | Self::Prerequisite(_) => None,
-            Self::User(layers) => layers.find(Probe::new(REMOTE_GROUPS)),
+            Self::User(layers) => layers.find(Probe::new(REMOTE_GROUPS), Slot::NONE),
         }
     }
 }

@@ -3,8 +3,9 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use crate::attributes::AttributePath;
+use crate::attributes::{AttributePath, Slot};
 use crate::js_regex::{EngineKind, JsRegex, PatternError};
+use crate::text_index::TextIndex;
 
 /// What a payload repeats, kept once: patterns, paths, and short texts such as the names of attributes and the keys of
 /// variations.
@@ -14,9 +15,25 @@ pub(crate) struct Shared {
     patterns: HashMap<(Box<str>, bool), Result<JsRegex, PatternError>, RandomState>,
     paths: HashMap<Box<str>, Arc<AttributePath>, RandomState>,
     texts: HashSet<Arc<str>, RandomState>,
+    /// The names of attributes that have slots, by slot. `None` where there is no payload that they would be those of.
+    slots: Option<TextIndex>,
 }
 
 impl Shared {
+    /// What one payload repeats, before it is read: its names get slots.
+    pub(crate) fn with_slots() -> Self {
+        Self {
+            slots: Some(TextIndex::default()),
+            ..Self::default()
+        }
+    }
+
+    /// The slot of an attribute's name.
+    pub(crate) fn slot(&mut self, name: &str) -> Slot {
+        let number = self.slots.as_mut().and_then(|slots| slots.insert(name));
+        number.map_or(Slot::NONE, Slot::new)
+    }
+
     pub(crate) fn pattern(
         &mut self,
         pattern: &str,
@@ -41,7 +58,9 @@ impl Shared {
         if let Some(known) = self.paths.get(path) {
             return Arc::clone(known);
         }
-        let new = Arc::new(AttributePath::new(path));
+        let new = AttributePath::new(path);
+        let slot = self.slot(new.first().as_str());
+        let new = Arc::new(new.with_slot(slot));
         self.paths.insert(path.into(), Arc::clone(&new));
         new
     }

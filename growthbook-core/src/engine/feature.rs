@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
+use super::subject::HashSource;
 use super::{
     Exposure, FeatureUsage, Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Run,
     Witness,
 };
 use crate::audience::{Filter, HashAttribute, Prerequisite};
 use crate::condition::{Condition, Evaluator, Scope};
+use crate::experiment::ExperimentInfo;
 use crate::feature_value::{FeatureValue, NULL, ValueId};
 use crate::result::{FeatureResult, FeatureSource, ResultKey, ResultValue};
 use crate::ruleset::{Feature, ForceRule, Reach, Rollout, Rule, RuleKind, RulePlace, Ruleset};
@@ -53,7 +55,7 @@ impl<'a> Decision<'a> {
     pub(crate) fn into_result(
         self,
         ruleset: &Arc<Ruleset>,
-        key: &str,
+        key: Key<'_>,
         outcome: Option<&Outcome<'_>>,
     ) -> FeatureResult {
         let value = match (self.stored, self.source) {
@@ -62,9 +64,9 @@ impl<'a> Decision<'a> {
             (None, _) => ResultValue::Null,
         };
         FeatureResult {
-            key: match self.rule {
-                Some(rule) => ResultKey::Stored(rule.feature),
-                None => ResultKey::of(ruleset, key),
+            key: match key {
+                Key::Place(place) => ResultKey::Stored(place),
+                Key::Text(text) => ResultKey::Other(text.into()),
             },
             ruleset: Arc::clone(ruleset),
             value,
@@ -100,9 +102,11 @@ enum Need {
     Skip,
 }
 
-/// What a rule came to.
-enum Verdict<'a> {
-    Decided(Decision<'a>),
+/// What a rule came to: as little as fits into two registers.
+#[derive(Clone, Copy)]
+enum Verdict {
+    Null(FeatureSource),
+    Serve(ValueId, FeatureSource),
     Skip,
 }
 
@@ -119,24 +123,32 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     }
 
     /// Evaluates the feature at `place` (spec 12).
-    pub(super) fn feature(&mut self, place: u32, key: Key<'a>) -> Decision<'a> {
+    #[inline(never)]
+    pub(super) fn feature(&mut self, place: u32) -> Decision<'a> {
         self.evaluated += 1;
+        let key = Key::Place(place);
         self.recorder.feature_begins(key);
         let feature = self.ruleset.feature(place);
         if self.ancestors.len() > 0 && self.leads_in_a_circle(place, feature) {
             return self.used(key, Decision::null(FeatureSource::CyclicPrerequisite));
         }
         if self.forces_values
-            && let Some(value) = self.subject.forced_value(key.text(self.ruleset))
+            && let Some(value) = self.subject.forced_value(self.ruleset.feature_key(place))
         {
             return self.forced(value);
         }
         let Some(feature) = feature else {
             return self.used(key, Decision::unknown());
         };
-        self.ancestors.push(place);
+        // Nothing asks for the ancestors of a feature that asks for no other.
+        let asks = feature.reach != Reach::Ends(0);
+        if asks {
+            self.ancestors.push(place);
+        }
         let decision = self.rules(feature, place);
-        self.ancestors.pop();
+        if asks {
+            self.ancestors.pop();
+        }
         self.used(key, decision)
     }
 
@@ -174,6 +186,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
                 && self.ancestors.iter().any(|ancestor| *ancestor == place)
     }
 
+    #[inline]
     fn rules(&mut self, feature: &'a Feature, place: u32) -> Decision<'a> {
         for (index, rule) in (0..).zip(&feature.rules) {
             let at = RulePlace {
@@ -181,53 +194,60 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
                 rule: index,
             };
             self.recorder.rule_begins(rule, at);
-            if let Verdict::Decided(decision) = self.rule(rule, at) {
-                return decision;
+            match self.rule(rule, at) {
+                Verdict::Null(source) => return Decision::null(source),
+                Verdict::Serve(value, source) => {
+                    return Decision {
+                        rule: Some(at),
+                        ..Decision::from_payload(self.ruleset, value, source)
+                    };
+                }
+                Verdict::Skip => {}
             }
         }
         Decision::from_payload(self.ruleset, feature.default, FeatureSource::DefaultValue)
     }
 
-    fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
+    #[inline]
+    fn rule(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict {
         self.tried = self.tried.saturating_add(1);
-        for prerequisite in &rule.prerequisites {
-            let source = match self.need(prerequisite) {
-                Need::Cyclic => FeatureSource::CyclicPrerequisite,
-                Need::Gate => FeatureSource::Prerequisite,
-                Need::Met => continue,
-                Need::Skip => return Verdict::Skip,
-            };
-            return Verdict::Decided(Decision::null(source));
-        }
-        self.rule_on_its_own(rule, at)
-    }
-
-    /// A rule whose prerequisites are met. Kept apart, like all that does not lead to further features: evaluation
-    /// recurses through what calls it, and that must take little of the thread's stack.
-    #[inline(never)]
-    fn rule_on_its_own(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
-        if !self.passes(&rule.filters) {
-            return Verdict::Skip;
+        if rule.is_guarded()
+            && let Some(verdict) = self.guards(rule)
+        {
+            return verdict;
         }
         match &rule.kind {
-            RuleKind::Experiment(experiment) => {
-                let key = self.ruleset.feature_key(at.feature);
-                let selected = self.select_leaf(experiment);
-                let outcome = self.experiment(experiment, Some(key), selected);
-                let (in_experiment, passes_through) =
-                    (outcome.in_experiment, outcome.passes_through());
-                let value = experiment.values.get(outcome.variation);
-                self.last = Some(outcome);
-                let (true, false, Some(value)) = (in_experiment, passes_through, value) else {
-                    return Verdict::Skip;
-                };
-                Verdict::Decided(Decision {
-                    rule: Some(at),
-                    ..Decision::from_payload(self.ruleset, *value, FeatureSource::Experiment)
-                })
-            }
+            RuleKind::Experiment(experiment) => self.experiment_rule(experiment, at),
             RuleKind::Force(rule) => self.force(rule, at),
             RuleKind::Gate => Verdict::Skip,
+        }
+    }
+
+    /// What a rule's prerequisites and filters make of it, if anything.
+    fn guards(&mut self, rule: &'a Rule) -> Option<Verdict> {
+        for prerequisite in rule.prerequisites() {
+            return Some(match self.need(prerequisite) {
+                Need::Cyclic => Verdict::Null(FeatureSource::CyclicPrerequisite),
+                Need::Gate => Verdict::Null(FeatureSource::Prerequisite),
+                Need::Met => continue,
+                Need::Skip => Verdict::Skip,
+            });
+        }
+        (!self.passes(rule.filters())).then_some(Verdict::Skip)
+    }
+
+    /// Kept apart, like all that does not lead to further features: evaluation recurses through what calls it, and that
+    /// must take little of the thread's stack.
+    #[inline(never)]
+    fn experiment_rule(&mut self, experiment: &'a Arc<ExperimentInfo>, at: RulePlace) -> Verdict {
+        let selected = self.select_leaf(experiment);
+        let outcome = self.experiment(experiment, Some(at.feature), selected);
+        let serves = outcome.in_experiment && !outcome.passes_through();
+        let value = experiment.values.get(outcome.variation);
+        self.last = Some(outcome);
+        match value {
+            Some(value) if serves => Verdict::Serve(*value, FeatureSource::Experiment),
+            _ => Verdict::Skip,
         }
     }
 
@@ -274,7 +294,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         })
     }
 
-    #[inline(never)]
+    #[inline]
     fn accepts(&self, condition: Option<&Condition>, value: &FeatureValue) -> bool {
         let Some(condition) = condition else {
             return true;
@@ -283,8 +303,9 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         Evaluator::holds(condition, &scope, self.ruleset.groups())
     }
 
+    #[inline]
     pub(super) fn matches(&mut self, condition: &'a Condition) -> bool {
-        let holds = Evaluator::holds(condition, &self.subject.scope(), self.ruleset.groups());
+        let holds = Evaluator::holds(condition, &Scope::User(&self.layers), self.ruleset.groups());
         self.recorder.condition(condition, holds);
         holds
     }
@@ -293,12 +314,11 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     #[inline]
     pub(super) fn passes(&mut self, filters: &'a [Filter]) -> bool {
         self.recorder.filters(filters);
-        filters
-            .iter()
-            .all(|filter| filter.admits(self.subject.layers()))
+        filters.iter().all(|filter| filter.admits(&self.layers))
     }
 
-    fn force(&mut self, rule: &'a ForceRule, at: RulePlace) -> Verdict<'a> {
+    #[inline(never)]
+    fn force(&mut self, rule: &'a ForceRule, at: RulePlace) -> Verdict {
         if rule
             .condition
             .as_ref()
@@ -313,22 +333,28 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
         {
             return Verdict::Skip;
         }
+        if !rule.tracks.is_empty() {
+            self.tell_tracks(rule, at);
+        }
+        Verdict::Serve(rule.value, FeatureSource::Force)
+    }
+
+    /// Reports the experiments that a remote evaluation ran (spec 14).
+    #[cold]
+    fn tell_tracks(&mut self, rule: &'a ForceRule, at: RulePlace) {
         for track in &rule.tracks {
             let key = self.ruleset.feature_key(at.feature);
             self.recorder
                 .experiment_viewed(&Exposure::elsewhere(self.shared, key, track));
         }
-        Verdict::Decided(Decision {
-            rule: Some(at),
-            ..Decision::from_payload(self.ruleset, rule.value, FeatureSource::Force)
-        })
     }
 
     /// Whether the user is in the share that a rule is rolled out to (spec 9.6).
+    #[inline(never)]
     fn rolls_out(&mut self, rollout: &'a Rollout) -> bool {
         let fallback: Option<&HashAttribute> =
             rollout.fallback.as_ref().filter(|_| self.sticky.is_some());
-        let source = self.subject.hash_source(&rollout.attribute, fallback);
+        let source = HashSource::find(&self.layers, &rollout.attribute, fallback);
         self.recorder.rollout(rollout, source);
         let (Some(value), Some(version)) = (source.value, rollout.version) else {
             return false;

@@ -50,6 +50,7 @@
 
 mod auto;
 mod bandit;
+mod binding;
 mod experiment;
 mod explain;
 mod exposure;
@@ -64,6 +65,7 @@ mod witness;
 use std::sync::Arc;
 
 pub use self::auto::{AutoExperiments, AutoOptions, AutoResult, run_auto_experiments};
+pub use self::binding::Binding;
 pub use self::explain::{explain, explain_experiment};
 pub use self::exposure::{Exposure, OwnedExposure};
 pub(crate) use self::feature::{Decision, Parent};
@@ -72,6 +74,7 @@ pub use self::recorder::{Recorder, Silent};
 pub use self::subject::Subject;
 pub use self::usage::FeatureUsage;
 use self::witness::{Unwitnessed, Witness};
+use crate::attributes::Layers;
 use crate::audience::FeatureRef;
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::feature_value::FeatureValue;
@@ -92,8 +95,29 @@ pub fn evaluate<'a, R: Recorder<'a>>(
     recorder: &mut R,
 ) -> FeatureResult {
     let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
-    let decision = run.feature_named(feature);
-    decision.into_result(ruleset, feature, run.outcome_of(&decision))
+    let key = Key::of(ruleset, feature);
+    let decision = run.feature_at(key);
+    decision.into_result(ruleset, key, run.outcome_of(&decision))
+}
+
+/// Evaluates every feature of the payload for a user, in the payload's order, and hands each to `each`: like
+/// [`evaluate`] for one after the other, without looking for them. What `each` gets borrows, so it can be gathered;
+/// [`FeatureUsage::to_result`] makes it last.
+pub fn evaluate_all<'a, R: Recorder<'a>>(
+    ruleset: &'a Arc<Ruleset>,
+    subject: &Subject<'a>,
+    sticky: Option<&mut StickyDocuments>,
+    recorder: &mut R,
+    mut each: impl FnMut(FeatureUsage<'a>),
+) {
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
+    for place in ruleset.places() {
+        run.start_anew();
+        let key = Key::Place(place);
+        let decision = run.feature_at(key);
+        let outcome = run.outcome_of(&decision).copied();
+        each(FeatureUsage::new(ruleset, key, decision, outcome));
+    }
 }
 
 /// The identities under which a user may have sticky buckets of this payload's experiments: what to load before an
@@ -191,7 +215,7 @@ pub(crate) fn decide_at<'a, R: Recorder<'a>>(
     recorder: &mut R,
 ) -> &'a FeatureValue {
     Run::new(ruleset, subject, sticky, Unwitnessed(recorder))
-        .feature(place, Key::Place(place))
+        .feature(place)
         .value
 }
 
@@ -204,7 +228,7 @@ pub(crate) fn settle_at<'a, R: Recorder<'a>>(
     recorder: &mut R,
 ) -> (Decision<'a>, Option<usize>) {
     let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
-    let decision = run.feature(place, Key::Place(place));
+    let decision = run.feature(place);
     let variation = run.outcome_of(&decision).map(|outcome| outcome.variation);
     (decision, variation)
 }
@@ -215,6 +239,7 @@ pub(crate) struct Run<'a, 'r, R> {
     /// The same, for what outlasts the call.
     shared: &'a Arc<Ruleset>,
     subject: &'r Subject<'a>,
+    layers: Layers<'a>,
     forces_values: bool,
     sticky: Option<&'r mut StickyDocuments>,
     recorder: R,
@@ -229,14 +254,22 @@ pub(crate) struct Run<'a, 'r, R> {
     decided: Vec<(u32, Parent<'a>)>,
 }
 
-/// A feature as it is asked for. Its text is looked up only by those who want it.
+/// A feature as it is asked for: by its place if the payload names it. Its text is looked up only by those who want it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Key<'a> {
-    Text(&'a str),
     Place(u32),
+    Text(&'a str),
 }
 
 impl<'a> Key<'a> {
+    #[inline]
+    pub(crate) fn of(ruleset: &Ruleset, text: &'a str) -> Self {
+        match ruleset.feature_place(text) {
+            Some(place) => Self::Place(place),
+            None => Self::Text(text),
+        }
+    }
+
     pub(crate) fn text(self, ruleset: &'a Ruleset) -> &'a str {
         match self {
             Self::Text(text) => text,
@@ -256,6 +289,7 @@ impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
             ruleset,
             shared: ruleset,
             subject,
+            layers: subject.layers(ruleset),
             forces_values: subject.forces_values(),
             sticky,
             recorder,
@@ -267,22 +301,37 @@ impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
         }
     }
 
-    pub(crate) fn feature_named(&mut self, key: &'a str) -> Decision<'a> {
-        match self.ruleset.feature_place(key) {
-            Some(place) => self.feature(place, Key::Text(key)),
-            None => self.unknown(key),
+    /// Forgets what the evaluation of one feature has left behind, before that of another.
+    fn start_anew(&mut self) {
+        self.evaluated = 0;
+        self.tried = 0;
+        self.decided.clear();
+    }
+
+    #[inline]
+    fn feature_at(&mut self, key: Key<'a>) -> Decision<'a> {
+        match key {
+            Key::Place(place) => self.feature(place),
+            Key::Text(text) => self.unknown(text),
         }
     }
 
     /// A feature that another one asks for.
-    #[inline(never)]
+    #[inline]
     fn prerequisite(&mut self, feature: &'a FeatureRef) -> Parent<'a> {
         match feature {
-            FeatureRef::Indexed(place) if self.evaluated > MOST_FORGOTTEN => {
-                self.remembered(*place)
+            FeatureRef::Indexed(place) if self.evaluated <= MOST_FORGOTTEN => {
+                Parent::from(&self.feature(*place))
             }
-            FeatureRef::Indexed(place) => Parent::from(&self.feature(*place, Key::Place(*place))),
-            FeatureRef::Named(key) => Parent::from(&self.feature_named(key)),
+            feature => self.rare_prerequisite(feature),
+        }
+    }
+
+    #[cold]
+    fn rare_prerequisite(&mut self, feature: &'a FeatureRef) -> Parent<'a> {
+        match feature {
+            FeatureRef::Indexed(place) => self.remembered(*place),
+            FeatureRef::Named(key) => Parent::from(&self.feature_at(Key::of(self.ruleset, key))),
             FeatureRef::Nowhere => Parent::from(&Decision::unknown()),
         }
     }
@@ -294,7 +343,7 @@ impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
         if let Some((_, parent)) = self.decided.iter().find(|(it, _)| *it == place) {
             return *parent;
         }
-        let parent = Parent::from(&self.feature(place, Key::Place(place)));
+        let parent = Parent::from(&self.feature(place));
         let reach = self.ruleset.feature(place).map(|feature| feature.reach);
         if let Some(Reach::Ends(height)) = reach
             && self.ancestors.len() + height as usize <= MOST_PREREQUISITES

@@ -2,10 +2,16 @@ use std::sync::Arc;
 
 use crate::assignment::{Assignment, BanditAssignment};
 use crate::attributes::AttributeValue;
-use crate::experiment::read::Variation;
+use crate::bucketing::{
+    Namespace, Range, bucket_ranges, choose_weighted, equal_weights, weights_are_valid,
+};
+use crate::condition::Condition;
+use crate::experiment::read::{Forced, Status, Targeting, Variation};
 use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
+use crate::page_url::LegacyUrlPattern;
 use crate::result::ExperimentChanges;
 
+use super::bandit::Selected;
 use super::subject::HashSource;
 
 /// What an experiment came to for one user. Borrows everything; [`Outcome::assignment`] makes it last.
@@ -13,27 +19,35 @@ use super::subject::HashSource;
 pub(crate) struct Outcome<'a> {
     pub(crate) experiment: &'a Arc<ExperimentInfo>,
     pub(crate) overrides: Option<&'a ExperimentOverride>,
-    pub(crate) variation: usize,
-    pub(crate) in_experiment: bool,
+    /// What a bandit selected, of which an override of the weights makes nothing.
+    pub(super) selected: Option<Selected<'a>>,
     pub(crate) hash: HashSource<'a>,
     /// The user's bucket, if hashing chose the variation.
     pub(crate) bucket: Option<f64>,
+    pub(crate) variation: usize,
+    pub(crate) in_experiment: bool,
     pub(crate) sticky_used: bool,
-    /// The weights that a bandit's leaf gave.
-    pub(crate) leaf_weights: Option<&'a [f64]>,
-    pub(crate) bandit: Option<BanditUse<'a>>,
-}
-
-/// What a bandit contributed, for analytics (spec 18).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BanditUse<'a> {
-    pub(crate) leaf_id: i64,
-    /// `None`: equal weights.
-    pub(crate) weights: Option<&'a [f64]>,
-    pub(crate) version: Option<i64>,
 }
 
 impl<'a> Outcome<'a> {
+    /// The outcome for a user who is not in the experiment, which every outcome is at first.
+    pub(super) fn excluded(
+        experiment: &'a Arc<ExperimentInfo>,
+        selected: Option<Selected<'a>>,
+        hash: HashSource<'a>,
+    ) -> Self {
+        Self {
+            experiment,
+            overrides: None,
+            selected,
+            hash,
+            bucket: None,
+            variation: 0,
+            in_experiment: false,
+            sticky_used: false,
+        }
+    }
+
     pub(crate) fn hash_used(&self) -> bool {
         self.bucket.is_some()
     }
@@ -62,21 +76,44 @@ impl<'a> Outcome<'a> {
             sticky_bucket_used: self.sticky_used,
             passthrough: self.passes_through(),
             bandit: self
-                .bandit
-                .map(|bandit| Box::new(self.bandit_assignment(&bandit))),
+                .selected
+                .filter(|_| self.hash_used() && !self.experiment.allotment.is_explicit)
+                .map(|selected| Box::new(self.bandit_assignment(&selected))),
         }
     }
 
-    fn bandit_assignment(&self, bandit: &BanditUse<'_>) -> BanditAssignment {
+    /// What a bandit contributed, for analytics: the weights are those that bucketing used (spec 18.3).
+    fn bandit_assignment(&self, selected: &Selected<'_>) -> BanditAssignment {
         let count = self.experiment.variation_count();
+        let weights = match self.weights() {
+            Replacement::Keep => self.experiment.allotment.weights.as_deref(),
+            Replacement::With(weights) => weights,
+        };
         BanditAssignment {
-            leaf_id: bandit.leaf_id,
-            variation_weights: bandit.weights.map_or_else(
-                || crate::bucketing::equal_weights(i64::try_from(count).unwrap_or_default()).into(),
-                Into::into,
-            ),
-            bandit_version: bandit.version,
+            leaf_id: selected.leaf_id(),
+            variation_weights: weights
+                .filter(|weights| weights_are_valid(weights, count))
+                .map_or_else(
+                    || equal_weights(i64::try_from(count).unwrap_or_default()).into(),
+                    Into::into,
+                ),
+            bandit_version: selected.version(),
         }
+    }
+
+    /// The weights as written, unless a leaf has others, or an override, which comes after.
+    pub(super) fn weights(&self) -> Replacement<Option<&'a [f64]>> {
+        match self.overrides.map(|it| &it.weights) {
+            Some(Replacement::With(weights)) => Replacement::With(weights.as_deref()),
+            _ => match self.leaf_weights() {
+                Some(weights) => Replacement::With(Some(weights)),
+                None => Replacement::Keep,
+            },
+        }
+    }
+
+    fn leaf_weights(&self) -> Option<&'a [f64]> {
+        self.selected.as_ref()?.leaf_weights()
     }
 
     /// Where the experiment that ran differs from how it is written.
@@ -86,8 +123,105 @@ impl<'a> Outcome<'a> {
         let overridden = self
             .overrides
             .is_some_and(|it| matches!(it.weights, Replacement::With(_)));
-        let weights = self.leaf_weights.filter(|_| !overridden).map(Into::into);
+        let weights = self.leaf_weights().filter(|_| !overridden).map(Into::into);
         (overrides.is_some() || weights.is_some())
             .then(|| Box::new(ExperimentChanges { weights, overrides }))
+    }
+}
+
+/// The experiment as it runs: as written, with what overrides and a bandit change.
+impl<'a> Outcome<'a> {
+    /// A variation that was not hashed. One that does not exist excludes.
+    pub(super) fn force(&mut self, index: Option<usize>) {
+        let index = index.filter(|index| *index < self.experiment.variation_count());
+        self.variation = index.unwrap_or(0);
+        self.in_experiment = index.is_some();
+    }
+
+    pub(super) fn status(&self) -> Status {
+        self.overrides
+            .and_then(|it| it.status)
+            .unwrap_or(self.experiment.status)
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.overrides
+            .and_then(|it| it.is_active)
+            .unwrap_or(self.experiment.is_active)
+    }
+
+    pub(super) fn author_force(&self) -> Forced {
+        self.overrides
+            .and_then(|it| it.force)
+            .unwrap_or(self.experiment.force)
+    }
+
+    pub(super) fn targeting(&self) -> Option<&'a Targeting> {
+        self.experiment.targeting.as_deref()
+    }
+
+    pub(super) fn condition(&self) -> Option<&'a Condition> {
+        match self.overrides.map(|it| &it.condition) {
+            Some(Replacement::With(condition)) => condition.as_ref(),
+            _ => self.targeting()?.condition.as_ref(),
+        }
+    }
+
+    pub(super) fn namespace(&self) -> Option<&'a Namespace> {
+        match self.overrides.map(|it| &it.namespace) {
+            Some(Replacement::With(namespace)) => namespace.as_ref(),
+            _ => self.targeting()?.namespace.as_ref(),
+        }
+    }
+
+    pub(super) fn groups(&self) -> &'a [Box<str>] {
+        match self.overrides.and_then(|it| it.groups.as_ref()) {
+            Some(groups) => groups,
+            None => self.targeting().map_or(&[], |targeting| &targeting.groups),
+        }
+    }
+
+    pub(super) fn legacy_url(&self) -> Option<&'a LegacyUrlPattern> {
+        match self.overrides.map(|it| &it.legacy_url) {
+            Some(Replacement::With(pattern)) => pattern.as_ref(),
+            _ => self.targeting()?.legacy_url.as_ref(),
+        }
+    }
+
+    /// Step 13.
+    #[inline]
+    pub(super) fn choose(&self, bucket: f64) -> Option<usize> {
+        match self.dealt_anew() {
+            None => self.experiment.allotment.ranges.choose(bucket),
+            Some((coverage, weights)) => {
+                choose_weighted(bucket, self.experiment.variation_count(), coverage, weights)
+            }
+        }
+    }
+
+    /// The ranges that [`Outcome::choose`] looks through.
+    pub(super) fn ranges(&self) -> Vec<Range> {
+        let count = self.experiment.variation_count();
+        match self.dealt_anew() {
+            None => self.experiment.allotment.ranges.as_slice().to_vec(),
+            Some((coverage, weights)) => bucket_ranges(count, coverage, weights),
+        }
+    }
+
+    /// The coverage and the weights, unless the ranges are those that were worked out beforehand.
+    #[inline]
+    fn dealt_anew(&self) -> Option<(f64, Option<&'a [f64]>)> {
+        if self.overrides.is_none() && self.selected.is_none() {
+            return None;
+        }
+        let allotment = &self.experiment.allotment;
+        let coverage = self.overrides.and_then(|it| it.coverage);
+        let weights = match self.weights() {
+            _ if allotment.is_explicit => return None,
+            Replacement::Keep if coverage.is_none() => return None,
+            Replacement::Keep => allotment.weights.as_deref(),
+            Replacement::With(weights) => weights,
+        };
+        Some((coverage.unwrap_or(allotment.coverage), weights))
     }
 }

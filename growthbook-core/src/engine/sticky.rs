@@ -48,7 +48,7 @@ impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     }
 
     fn document(&self, attribute: &HashAttribute) -> Option<&StickyAssignments> {
-        let value = attribute.find(self.subject.layers())?;
+        let value = attribute.find(&self.layers)?;
         let mut buffer = ryu_js::Buffer::new();
         let text = value.identity(&mut buffer)?;
         self.sticky.as_deref()?.find(attribute.as_str(), text)

@@ -1,9 +1,10 @@
-use crate::attributes::{AttributeValue, Attributes, Layers, Probe};
+use super::Binding;
+use crate::attributes::{AttributeValue, Attributes, Layers, Probe, Slot};
 use crate::audience::HashAttribute;
-use crate::condition::Scope;
 use crate::experiment::ExperimentOverride;
 use crate::feature_value::FeatureValue;
 use crate::page_url::PageUrl;
+use crate::ruleset::Ruleset;
 use crate::sticky::StickyIdentity;
 use crate::user::{GlobalContext, UserContext, Who};
 
@@ -14,6 +15,8 @@ pub struct Subject<'a> {
     who: &'a Who,
     global: Option<&'a GlobalContext>,
     layers: Layers<'a>,
+    /// Who remembers where the attributes in these layers are.
+    binding: Option<&'a Binding>,
 }
 
 impl<'a> Subject<'a> {
@@ -23,15 +26,17 @@ impl<'a> Subject<'a> {
         let who = &*user.who;
         let layers = Layers {
             global: None,
-            user: Some(&who.attributes),
+            user: &who.attributes,
             overrides: (!who.attribute_overrides.is_empty()).then_some(&who.attribute_overrides),
             remote_groups: who.remote_groups.as_ref(),
+            slots: None,
         };
         Self {
             user,
             who,
             global: None,
             layers,
+            binding: None,
         }
     }
 
@@ -41,7 +46,18 @@ impl<'a> Subject<'a> {
     pub fn within(mut self, global: &'a GlobalContext) -> Self {
         self.global = Some(global);
         self.layers.global = (!global.attributes.is_empty()).then_some(&global.attributes);
+        // A binding knows the attributes in other layers.
+        self.binding = None;
         self
+    }
+
+    /// The same subject, which is what `binding` says it is.
+    #[inline]
+    pub(super) fn bound(self, binding: &'a Binding) -> Self {
+        Self {
+            binding: Some(binding),
+            ..self
+        }
     }
 
     /// The user.
@@ -56,15 +72,16 @@ impl<'a> Subject<'a> {
 
     /// One attribute: overrides win over the user's own, and those over what holds for all.
     pub fn attribute(&self, name: &str) -> Option<&'a AttributeValue> {
-        self.layers.find(Probe::new(name))
+        self.layers.find(Probe::new(name), Slot::NONE)
     }
 
-    pub(crate) fn layers(&self) -> &Layers<'a> {
-        &self.layers
-    }
-
-    pub(crate) fn scope(&self) -> Scope<'a> {
-        Scope::User(self.layers)
+    /// The layers of attributes that an evaluation of this ruleset looks through.
+    #[inline]
+    pub(crate) fn layers(&self, ruleset: &Ruleset) -> Layers<'a> {
+        Layers {
+            slots: self.binding.and_then(|binding| binding.slots_for(ruleset)),
+            ..self.layers
+        }
     }
 
     pub(crate) fn url(&self) -> Option<&'a PageUrl> {
@@ -140,31 +157,17 @@ impl<'a> Subject<'a> {
         attributes.into_iter().filter_map(identity).collect()
     }
 
-    /// The attribute by which the user is bucketed, and its value: the first if the user has one, else the fallback
-    /// (spec 8).
-    #[inline]
-    pub(crate) fn hash_source(
-        &self,
-        attribute: &'a HashAttribute,
-        fallback: Option<&'a HashAttribute>,
-    ) -> HashSource<'a> {
-        if let Some(value) = attribute.find(&self.layers) {
-            return HashSource {
-                attribute,
-                value: Some(value),
-            };
-        }
-        let by_fallback = fallback.and_then(|it| Some((it, it.find(&self.layers)?)));
-        match by_fallback {
-            Some((attribute, value)) => HashSource {
-                attribute,
-                value: Some(value),
-            },
-            None => HashSource {
-                attribute,
-                value: None,
-            },
-        }
+    /// Whether there is anything about the user, or about all users, by which an experiment's outcome can differ from what
+    /// its buckets and its targeting say.
+    pub(crate) fn steers_experiments(&self) -> bool {
+        self.who.url.is_some()
+            || self.is_disabled()
+            || self.is_in_qa_mode()
+            || self.skips_experiments()
+            || !self.who.forced.variations.is_empty()
+            || self.global.is_some_and(|global| {
+                !global.forced.variations.is_empty() || !global.overrides.is_empty()
+            })
     }
 }
 
@@ -174,4 +177,26 @@ pub(crate) struct HashSource<'a> {
     pub(crate) attribute: &'a HashAttribute,
     /// A value that identifies somebody, if the user has one.
     pub(crate) value: Option<&'a AttributeValue>,
+}
+
+impl<'a> HashSource<'a> {
+    /// The attribute by which the user is bucketed, and its value: the first if the user has one, else the fallback
+    /// (spec 8).
+    #[inline]
+    pub(crate) fn find(
+        layers: &Layers<'a>,
+        attribute: &'a HashAttribute,
+        fallback: Option<&'a HashAttribute>,
+    ) -> Self {
+        let value = attribute.find(layers);
+        if let (None, Some(fallback)) = (value, fallback)
+            && let Some(value) = fallback.find(layers)
+        {
+            return Self {
+                attribute: fallback,
+                value: Some(value),
+            };
+        }
+        Self { attribute, value }
+    }
 }

@@ -43,6 +43,11 @@ impl<'a> FeatureUsage<'a> {
         self.decision.value.json()
     }
 
+    /// Whether its value is truthy, as in JavaScript.
+    pub fn is_on(&self) -> bool {
+        self.decision.value.is_truthy()
+    }
+
     /// Why it has that value.
     pub fn source(&self) -> FeatureSource {
         self.decision.source
@@ -67,8 +72,7 @@ impl<'a> FeatureUsage<'a> {
 
     /// The same as a result, which outlives everything else. Allocates.
     pub fn to_result(&self) -> FeatureResult {
-        let key = self.key();
         self.decision
-            .into_result(self.ruleset, key, self.outcome.as_ref())
+            .into_result(self.ruleset, self.key, self.outcome.as_ref())
     }
 }

@@ -1,6 +1,5 @@
 //! What the engine says of its way to a decision, to whoever explains it.
 
-use super::experiment::Setup;
 use super::outcome::Outcome;
 use super::sticky::Lookup;
 use super::subject::HashSource;
@@ -45,14 +44,14 @@ pub(crate) trait Witness<'a>: Recorder<'a> {
     /// A leaf of a bandit is tried, for the experiment that begins next.
     fn leaf(&mut self, _context: &'a Context) {}
 
-    fn experiment_begins(&mut self, _setup: &Setup<'a>) {}
+    fn experiment_begins(&mut self, _outcome: &Outcome<'a>) {}
 
     fn sticky_found(&mut self, _found: Lookup) {}
 
     fn namespace(&mut self, _namespace: &'a Namespace, _hash_text: &str) {}
 
     /// The user's bucket is known. Whether it counts is another question.
-    fn bucketed(&mut self, _setup: &Setup<'a>, _bucket: f64) {}
+    fn bucketed(&mut self, _outcome: &Outcome<'a>, _bucket: f64) {}
 
     /// The experiment is settled.
     fn settled_by(&mut self, _step: Step) {}

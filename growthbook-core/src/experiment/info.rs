@@ -85,6 +85,16 @@ impl ExperimentInfo {
             .is_some_and(|targeting| !targeting.prerequisites.is_empty())
     }
 
+    /// Whether nothing but buckets and sticky buckets decides, unless something about the user does.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.targeting.is_none()
+            && self.is_active
+            && self.status == Status::Running
+            && self.force == Forced::No
+            && self.variation_count() > 1
+    }
+
     /// What tells it from other experiments, and from itself before the users were dealt anew: a hash that is the same
     /// whenever the experiment is read.
     pub(super) fn identity_of(&self) -> u64 {

@@ -28,7 +28,10 @@ pub(super) fn compile(
     if payload.len() > most_bytes {
         return Err(PayloadError::TooLarge { limit: most_bytes });
     }
-    let mut compiler = Compiler::default();
+    let mut compiler = Compiler {
+        shared: Shared::with_slots(),
+        ..Compiler::default()
+    };
     let sealed = wire::read_plain(text(&payload)?, None, &mut compiler)?;
     for (section, sealed) in sealed {
         match key.map(|key| wire::read_sealed(section, &sealed, key, &mut compiler)) {

@@ -1,6 +1,6 @@
 //! What features' prerequisites lead to, worked out once per payload.
 
-use super::model::{Feature, Reach};
+use super::model::{Feature, Reach, Rule};
 use crate::audience::{FeatureRef, Prerequisite};
 
 /// Sets every feature's [`Reach`]. Takes features away whose prerequisites are all settled, until none is left; what
@@ -85,7 +85,7 @@ pub(super) fn parents(feature: &Feature) -> impl Iterator<Item = u32> {
     feature
         .rules
         .iter()
-        .flat_map(|rule| &rule.prerequisites)
+        .flat_map(Rule::prerequisites)
         .filter_map(|prerequisite| match prerequisite {
             Prerequisite::Feature {
                 feature: FeatureRef::Indexed(place),

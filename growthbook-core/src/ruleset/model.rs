@@ -38,12 +38,54 @@ pub(crate) enum Reach {
 pub(crate) struct Rule {
     /// Empty if it has none.
     pub(crate) id: Box<str>,
-    pub(crate) prerequisites: Box<[Prerequisite]>,
-    pub(crate) filters: Box<[Filter]>,
+    guards: Option<Box<Guards>>,
     pub(crate) kind: RuleKind,
 }
 
+/// What is asked before anything else of a rule. Most rules have nothing of it.
+#[derive(Debug)]
+struct Guards {
+    prerequisites: Box<[Prerequisite]>,
+    filters: Box<[Filter]>,
+}
+
 impl Rule {
+    pub(super) fn new(
+        id: &str,
+        prerequisites: Box<[Prerequisite]>,
+        filters: Box<[Filter]>,
+        kind: RuleKind,
+    ) -> Self {
+        let guards = Guards {
+            prerequisites,
+            filters,
+        };
+        let guards = (!guards.prerequisites.is_empty() || !guards.filters.is_empty())
+            .then(|| Box::new(guards));
+        Self {
+            id: id.into(),
+            guards,
+            kind,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn prerequisites(&self) -> &[Prerequisite] {
+        self.guards
+            .as_ref()
+            .map_or(&[], |guards| &guards.prerequisites)
+    }
+
+    #[inline]
+    pub(crate) fn filters(&self) -> &[Filter] {
+        self.guards.as_ref().map_or(&[], |guards| &guards.filters)
+    }
+
+    #[inline]
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guards.is_some()
+    }
+
     pub(crate) fn as_experiment(&self) -> Option<&Arc<ExperimentInfo>> {
         match &self.kind {
             RuleKind::Experiment(experiment) => Some(experiment),
@@ -56,7 +98,7 @@ impl Rule {
 pub(crate) enum RuleKind {
     /// Runs an experiment (spec 15).
     Experiment(Arc<ExperimentInfo>),
-    Force(Box<ForceRule>),
+    Force(ForceRule),
     /// Nothing but prerequisites: it ends the evaluation or is passed over.
     Gate,
 }

@@ -23,16 +23,12 @@ pub(super) fn rule(
     values: &mut Values,
     reader: &mut Reader<'_>,
 ) -> Rule {
-    Rule {
-        id: object
-            .get("id")
-            .and_then(Json::as_str)
-            .unwrap_or_default()
-            .into(),
-        prerequisites: reader.prerequisites(object),
-        filters: reader.filters(object),
-        kind: kind(object, feature, values, reader),
-    }
+    Rule::new(
+        object.get("id").and_then(Json::as_str).unwrap_or_default(),
+        reader.prerequisites(object),
+        reader.filters(object),
+        kind(object, feature, values, reader),
+    )
 }
 
 /// The presence of `force`, even a null one, makes a force rule, whatever else there is.
@@ -44,12 +40,12 @@ fn kind(
 ) -> RuleKind {
     if let Some(force) = object.get("force") {
         let value = values.add(force);
-        return RuleKind::Force(Box::new(ForceRule {
+        return RuleKind::Force(ForceRule {
             value,
             condition: reader.conditions.optional(object.get("condition")),
             rollout: rollout(object, feature, reader).map(Box::new),
             tracks: tracks(object, values, reader),
-        }));
+        });
     }
     let list = |field: &str| object.get(field).and_then(Json::as_array);
     let Some(variations) = list("contextualVariations").or_else(|| list("variations")) else {

@@ -9,7 +9,7 @@
 /// allows everything.
 const ARROWS: &[(&str, &str)] = &[
     ("assignment", "attributes json"),
-    ("attributes", "json"),
+    ("attributes", "json text"),
     (
         "audience",
         "attributes bucketing condition diagnostic json text_index",
@@ -59,7 +59,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("sticky_service", "error sticky"),
     ("testing", ANY),
     ("text", ""),
-    ("text_index", ""),
+    ("text_index", "text"),
     (
         "tracking",
         "assignment attributes engine error experiment result user",

@@ -163,7 +163,8 @@ impl Written<'_> {
         match check {
             Check::Equals(literal) => literal.shortened(),
             Check::EqualsFolded(text) => AttributeValue::from(&**text).shortened(),
-            Check::Passes(operators) => self.deeper(|written| {
+            Check::Passes(_) | Check::PassesAll(_) => self.deeper(|written| {
+                let operators = check.operators().unwrap_or_default();
                 let operators = operators.iter().take(MOST_PARTS);
                 let entry = |operator| {
                     let operand = written.operand(operator).unwrap_or_else(|| "…".into());

@@ -151,9 +151,10 @@ impl Walk<'_> {
                 part.operand = Some(AttributeValue::from(&**literal).shortened());
                 return self.leaf(path, part);
             }
-            Check::Passes(operators) => operators,
+            Check::Passes(operator) => std::slice::from_ref(operator),
+            Check::PassesAll(operators) => operators,
         };
-        if let [operator] = &**operators {
+        if let [operator] = operators {
             (part.operator, part.operand, part.note) = described(operator, self.groups);
             return self.leaf(path, part);
         }
@@ -227,7 +228,7 @@ impl Walk<'_> {
                 None
             }
             SavedGroup::List { attribute, .. } => {
-                let own = attribute.as_ref();
+                let own = attribute.as_deref();
                 let path = reference.attribute.as_ref().map(|it| &*it.path).or(own);
                 if let Some(path) = path {
                     part.path = Some(path.to_string().into());
@@ -261,7 +262,7 @@ impl ConditionPart {
 
 /// Whether a part is several operators on one value.
 fn is_spread(condition: &Condition) -> bool {
-    matches!(condition, Condition::Test(Test { check: Check::Passes(operators), .. }) if operators.len() > 1)
+    matches!(condition, Condition::Test(Test { check: Check::PassesAll(operators), .. }) if !operators.is_empty())
 }
 
 /// Parts in parts that are told, saved groups included.

@@ -1,6 +1,5 @@
 //! Facts of an explanation, from what the engine decides by.
 
-use super::super::experiment::Setup;
 use super::super::sticky::Lookup;
 use super::super::subject::HashSource;
 use super::super::{Outcome, Parent, RulePlace};
@@ -117,12 +116,12 @@ pub(super) fn experiment(outcome: &Outcome<'_>, step: Step) -> ExplainedExperime
 }
 
 /// What the bandit of a rule's experiment said, if it names one.
-pub(super) fn bandit(setup: &Setup<'_>, leaves: Vec<ExplainedLeaf>) -> Option<ExplainedBandit> {
-    let usable = setup.bandit.filter(|_| setup.leaf_weights.is_some());
+pub(super) fn bandit(outcome: &Outcome<'_>, leaves: Vec<ExplainedLeaf>) -> Option<ExplainedBandit> {
+    let usable = outcome.selected.filter(|it| it.leaf_weights().is_some());
     Some(ExplainedBandit {
-        id: shortened_text(setup.experiment.bandit.as_deref()?),
-        is_defined: setup.bandit.is_some(),
-        leaf_id: usable.map(|bandit| bandit.leaf_id),
+        id: shortened_text(outcome.experiment.bandit.as_deref()?),
+        is_defined: outcome.selected.is_some(),
+        leaf_id: usable.map(|selected| selected.leaf_id()),
         leaves,
     })
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::subject::HashSource;
-use super::{Run, Subject};
+use super::{Key, Run, Subject};
 use crate::condition::{self, Budget, Condition, ConditionPart, Scope};
 use crate::experiment::{Experiment, ExperimentInfo};
 use crate::explanation::{
@@ -54,8 +54,9 @@ pub fn explain<'a>(
     let mut documents = sticky.cloned();
     let explainer = Explainer::new(ruleset, *subject);
     let mut run = Run::new(ruleset, subject, documents.as_mut(), explainer);
-    let decision = run.feature_named(feature);
-    let result = decision.into_result(ruleset, feature, run.outcome_of(&decision));
+    let key = Key::of(ruleset, feature);
+    let decision = run.feature_at(key);
+    let result = decision.into_result(ruleset, key, run.outcome_of(&decision));
     run.recorder.explanation(result)
 }
 

@@ -1,6 +1,5 @@
 //! What is written down of each thing heard.
 
-use super::super::experiment::Setup;
 use super::super::sticky::Lookup;
 use super::super::subject::HashSource;
 use super::super::{Decision, Exposure, Key, Outcome, Parent, Recorder, RulePlace, Witness};
@@ -40,7 +39,11 @@ impl<'a> Witness<'a> for Explainer<'a> {
         let place = open.place.and_then(|place| self.features.get_mut(place));
         if let Some(place) = place {
             *place = Some(ExplainedFeature {
-                result: decision.into_result(self.ruleset, open.key, outcome),
+                result: decision.into_result(
+                    self.ruleset,
+                    Key::of(self.ruleset, open.key),
+                    outcome,
+                ),
                 rules: open.rules,
             });
         }
@@ -93,13 +96,14 @@ impl<'a> Witness<'a> for Explainer<'a> {
         if self.listener().is_none() {
             return;
         }
+        let layers = self.subject.layers(self.ruleset);
         let mut told = Vec::new();
         let mut is_outside = false;
         for filter in filters {
             if is_outside || !self.budget.take() {
                 break;
             }
-            let bucket = facts::filter(filter, self.subject.layers());
+            let bucket = facts::filter(filter, &layers);
             is_outside = !bucket.is_included();
             told.push(bucket);
         }
@@ -117,8 +121,8 @@ impl<'a> Witness<'a> for Explainer<'a> {
         if self.listener().is_none() {
             return;
         }
-        let scope = self.subject.scope();
-        let told = self.parts(condition, &scope);
+        let layers = self.subject.layers(self.ruleset);
+        let told = self.parts(condition, &Scope::User(&layers));
         let Some(open) = self.listener() else { return };
         if let (None, Some(leaf)) = (&open.running, open.leaves.last_mut()) {
             leaf.holds = told.as_ref().map_or(leaf.holds, ConditionPart::holds);
@@ -154,16 +158,16 @@ impl<'a> Witness<'a> for Explainer<'a> {
         }
     }
 
-    fn experiment_begins(&mut self, setup: &Setup<'a>) {
+    fn experiment_begins(&mut self, outcome: &Outcome<'a>) {
         if let Some(open) = self.listener() {
-            let mut told = facts::experiment(&setup.outcome(0, false), Step::Bucket);
+            let mut told = facts::experiment(outcome, Step::Bucket);
             if !open.rules.is_empty() {
-                told.bandit = facts::bandit(setup, std::mem::take(&mut open.leaves));
+                told.bandit = facts::bandit(outcome, std::mem::take(&mut open.leaves));
             }
             open.running = Some(Running {
                 told,
-                experiment: setup.experiment,
-                hash: setup.hash,
+                experiment: outcome.experiment,
+                hash: outcome.hash,
             });
         }
     }
@@ -183,10 +187,10 @@ impl<'a> Witness<'a> for Explainer<'a> {
         }
     }
 
-    fn bucketed(&mut self, setup: &Setup<'a>, bucket: f64) {
+    fn bucketed(&mut self, outcome: &Outcome<'a>, bucket: f64) {
         if let Some(experiment) = self.experiment() {
-            let ranges = setup.ranges();
-            experiment.variations = facts::variations(setup.experiment, &ranges, bucket);
+            let ranges = outcome.ranges();
+            experiment.variations = facts::variations(outcome.experiment, &ranges, bucket);
             experiment.variation_count = ranges.len();
         }
     }

@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use growthbook_core::engine::{
-    self, AutoOptions, Exposure, FeatureUsage, Recorder, Silent, Subject,
+    self, AutoOptions, Binding, Exposure, FeatureUsage, Recorder, Silent, Subject,
 };
 use growthbook_core::{
-    Attributes, Experiment, ExperimentOverride, GlobalContext, GrowthBookClient, Ruleset,
-    StickyDocuments, StickyIdentity, StickyWrite, UserContext,
+    Attributes, Experiment, ExperimentOverride, FeatureResult, GlobalContext, GrowthBookClient,
+    Ruleset, StickyDocuments, StickyIdentity, StickyWrite, UserContext,
 };
 
 use super::explain::{check_experiment, check_feature};
@@ -191,8 +191,9 @@ pub(crate) fn check_case(case: Case) {
         );
         check_experiment(&ruleset, &experiment, &subject, &case.sticky);
     }
+    let global = check_bound(&ruleset, &case.user, case.global, &results);
     let client = GrowthBookClient::builder()
-        .global_context(case.global)
+        .global_context(global)
         .build()
         .unwrap();
     client.load(case.payload.as_bytes()).unwrap();
@@ -206,6 +207,38 @@ pub(crate) fn check_case(case: Case) {
             result.value()
         );
     }
+}
+
+/// A user who is bound gets the same, one by one, all at once, and the next time. Gives the global context back.
+fn check_bound(
+    ruleset: &Arc<Ruleset>,
+    user: &UserContext,
+    global: GlobalContext,
+    results: &[FeatureResult],
+) -> GlobalContext {
+    let global = Arc::new(global);
+    let other = Arc::new(Ruleset::empty());
+    let bound = Binding::new(Arc::clone(ruleset), user.clone()).within(Arc::clone(&global));
+    let elsewhere = Binding::new(Arc::clone(&other), user.clone()).within(Arc::clone(&global));
+    for bound in [&bound, &bound, &elsewhere] {
+        let subject = bound.subject();
+        for result in results {
+            let key = result.key();
+            assert_eq!(
+                engine::evaluate(ruleset, key, &subject, None, &mut Silent),
+                *result
+            );
+        }
+        let mut all = Vec::new();
+        engine::evaluate_all(ruleset, &subject, None, &mut Silent, |it| all.push(it));
+        assert_eq!(all.len(), ruleset.feature_count());
+        for (usage, result) in all.iter().zip(results) {
+            assert_eq!(usage.to_result(), *result);
+            assert_eq!(usage.is_on(), result.is_on());
+        }
+    }
+    drop((bound, elsewhere));
+    Arc::into_inner(global).unwrap()
 }
 
 /// What an evaluation said that it did, as text.
