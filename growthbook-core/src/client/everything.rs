@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::question::DecisionAt;
+use super::question::Everything;
 use super::visit::Visit;
-use crate::engine::Decision;
+use crate::engine::FeatureUsage;
 use crate::experiment::ExperimentInfo;
 use crate::feature_value::{FeatureValue, NULL, ValueId};
 use crate::result::FeatureSource;
@@ -37,7 +37,7 @@ pub struct AllFeatures {
 }
 
 #[derive(Clone)]
-struct Entry {
+pub(super) struct Entry {
     place: u32,
     value: EntryValue,
     source: FeatureSource,
@@ -54,14 +54,9 @@ enum EntryValue {
 
 impl AllFeatures {
     pub(super) fn of(visit: &Visit<'_>) -> Self {
-        let ruleset = &visit.snapshot.ruleset;
-        let entry = |place| {
-            let (decision, variation) = visit.ask(&DecisionAt(place));
-            Entry::new(place, &decision, variation)
-        };
         Self {
-            ruleset: Arc::clone(ruleset),
-            entries: ruleset.places().map(entry).collect(),
+            ruleset: Arc::clone(&visit.snapshot.ruleset),
+            entries: visit.ask(&Everything),
         }
     }
 
@@ -108,9 +103,10 @@ impl AllFeatures {
 }
 
 impl Entry {
-    fn new(place: u32, decision: &Decision<'_>, variation: Option<usize>) -> Self {
+    pub(super) fn new(feature: &FeatureUsage<'_>) -> Self {
+        let decision = feature.decision();
         Self {
-            place,
+            place: feature.place().unwrap_or(u32::MAX),
             value: match (decision.stored(), decision.source) {
                 (Some(value), _) => EntryValue::Stored(value),
                 (None, FeatureSource::Override) => {
@@ -120,7 +116,7 @@ impl Entry {
             },
             source: decision.source,
             rule: decision.rule(),
-            variation,
+            variation: feature.variation(),
         }
     }
 }

@@ -260,6 +260,7 @@ impl GrowthBookClient {
             shared: &self.shared,
             snapshot,
             user,
+            binding: None,
             scope: None,
         }
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::engine::{self, AutoExperiments, AutoOptions, Decision, Recorder, Subject};
+use super::everything::Entry;
+use crate::engine::{self, AutoExperiments, AutoOptions, Recorder, Subject};
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::feature_value::FeatureValue;
 use crate::result::FeatureResult;
@@ -73,29 +74,6 @@ impl<'a> Question<'a> for ValueAt {
     }
 }
 
-/// The decision on the feature at a place, and the index of the variation if an experiment made it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct DecisionAt(pub(super) u32);
-
-impl<'a> Question<'a> for DecisionAt {
-    type Answer = (Decision<'a>, Option<usize>);
-
-    #[inline]
-    fn ask<R: Recorder<'a>>(
-        &self,
-        ruleset: &'a Arc<Ruleset>,
-        subject: &Subject<'a>,
-        sticky: Option<&mut StickyDocuments>,
-        recorder: &mut R,
-    ) -> Self::Answer {
-        engine::settle_at(ruleset, self.0, subject, sticky, recorder)
-    }
-
-    fn identities(&self, ruleset: &Ruleset, subject: &Subject<'_>) -> Vec<StickyIdentity> {
-        engine::sticky_identities_for(ruleset, Some(self.0), subject)
-    }
-}
-
 /// A feature's value, and why it is that one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ResultOf<'a>(pub(super) &'a str);
@@ -155,6 +133,32 @@ impl<'a> Question<'a> for Autos<'_> {
         recorder: &mut R,
     ) -> Self::Answer {
         engine::run_auto_experiments(ruleset, subject, self.0, sticky, recorder)
+    }
+
+    fn identities(&self, ruleset: &Ruleset, subject: &Subject<'_>) -> Vec<StickyIdentity> {
+        engine::sticky_identities(ruleset, subject)
+    }
+}
+
+/// All features.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Everything;
+
+impl<'a> Question<'a> for Everything {
+    type Answer = Box<[Entry]>;
+
+    fn ask<R: Recorder<'a>>(
+        &self,
+        ruleset: &'a Arc<Ruleset>,
+        subject: &Subject<'a>,
+        sticky: Option<&mut StickyDocuments>,
+        recorder: &mut R,
+    ) -> Self::Answer {
+        let mut entries = Vec::with_capacity(ruleset.feature_count());
+        engine::evaluate_all(ruleset, subject, sticky, recorder, |feature| {
+            entries.push(Entry::new(&feature));
+        });
+        entries.into_boxed_slice()
     }
 
     fn identities(&self, ruleset: &Ruleset, subject: &Subject<'_>) -> Vec<StickyIdentity> {

@@ -16,7 +16,7 @@ use super::shared::Snapshot;
 use super::sticky::StickyState;
 use super::visit::Visit;
 use crate::attributes::Attributes;
-use crate::engine::{self, AutoExperiments, AutoOptions};
+use crate::engine::{self, AutoExperiments, AutoOptions, Binding};
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::explanation::Explanation;
 use crate::flag::{Flag, FlagValue};
@@ -56,8 +56,26 @@ pub struct UserScope {
 struct Inner {
     client: GrowthBookClient,
     snapshot: Arc<Snapshot>,
-    user: UserContext,
+    /// The user, and where their attributes are.
+    binding: Binding,
     state: ScopeState,
+}
+
+impl Inner {
+    fn new(
+        client: GrowthBookClient,
+        snapshot: Arc<Snapshot>,
+        user: UserContext,
+        state: ScopeState,
+    ) -> Self {
+        let binding = Binding::new(Arc::clone(&snapshot.ruleset), user);
+        Self {
+            client,
+            binding: binding.within(Arc::clone(&snapshot.global)),
+            snapshot,
+            state,
+        }
+    }
 }
 
 /// What a scope remembers between calls.
@@ -113,12 +131,7 @@ impl UserScope {
             ..ScopeState::default()
         };
         Self {
-            inner: Arc::new(Inner {
-                client,
-                snapshot,
-                user,
-                state,
-            }),
+            inner: Arc::new(Inner::new(client, snapshot, user, state)),
         }
     }
 
@@ -137,7 +150,7 @@ impl UserScope {
 
     /// Whom it is for.
     pub fn user(&self) -> &UserContext {
-        &self.inner.user
+        self.inner.binding.user()
     }
 
     /// The features that it sees.
@@ -361,28 +374,19 @@ impl UserScope {
         Visit {
             shared: &self.inner.client.shared,
             snapshot: &self.inner.snapshot,
-            user: &self.inner.user,
+            user: self.inner.binding.user(),
+            binding: Some(&self.inner.binding),
             scope: Some(&self.inner.state),
         }
     }
 
     /// The scope with changes. Others who hold it keep theirs.
     fn rebuilt(&self, change: impl FnOnce(&mut UserContext, &mut ScopeState)) -> Self {
-        let Inner {
-            client,
-            snapshot,
-            user,
-            state,
-        } = &*self.inner;
-        let (mut user, mut state) = (user.clone(), state.fork());
+        let (mut user, mut state) = (self.user().clone(), self.inner.state.fork());
         change(&mut user, &mut state);
+        let (client, snapshot) = (self.client().clone(), Arc::clone(&self.inner.snapshot));
         Self {
-            inner: Arc::new(Inner {
-                client: client.clone(),
-                snapshot: Arc::clone(snapshot),
-                user,
-                state,
-            }),
+            inner: Arc::new(Inner::new(client, snapshot, user, state)),
         }
     }
 }
@@ -390,7 +394,7 @@ impl UserScope {
 impl fmt::Debug for UserScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserScope")
-            .field("user", &self.inner.user)
+            .field("user", self.user())
             .field("track", &self.inner.state.track)
             .finish_non_exhaustive()
     }

@@ -14,7 +14,7 @@ use super::scope::{ScopeState, Track};
 use super::seen::{ExposureId, SeenExposures};
 use super::shared::{Shared, Snapshot};
 use super::sticky::StickyState;
-use crate::engine::{self, Exposure, FeatureUsage, Silent, Subject};
+use crate::engine::{self, Binding, Exposure, FeatureUsage, Silent, Subject};
 use crate::experiment::ExperimentResult;
 use crate::explanation::Explanation;
 use crate::feature_value::FeatureValue;
@@ -30,6 +30,8 @@ pub(super) struct Visit<'a> {
     pub(super) shared: &'a Shared,
     pub(super) snapshot: &'a Arc<Snapshot>,
     pub(super) user: &'a UserContext,
+    /// The same user, bound to the snapshot's features; `None` outside of scopes.
+    pub(super) binding: Option<&'a Binding>,
     /// What is remembered between calls; `None` outside of scopes.
     pub(super) scope: Option<&'a ScopeState>,
 }
@@ -150,7 +152,10 @@ impl<'a> Visit<'a> {
     }
 
     pub(super) fn subject(&self) -> Subject<'a> {
-        Subject::new(self.user).within(&self.snapshot.global)
+        match self.binding {
+            Some(binding) => binding.subject(),
+            None => Subject::new(self.user).within(&self.snapshot.global),
+        }
     }
 
     /// The events that somebody wants of this visit.

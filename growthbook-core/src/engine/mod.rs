@@ -219,20 +219,6 @@ pub(crate) fn decide_at<'a, R: Recorder<'a>>(
         .value
 }
 
-/// The decision on the feature at a place, and the index of the variation if an experiment made it.
-pub(crate) fn settle_at<'a, R: Recorder<'a>>(
-    ruleset: &'a Arc<Ruleset>,
-    place: u32,
-    subject: &Subject<'a>,
-    sticky: Option<&mut StickyDocuments>,
-    recorder: &mut R,
-) -> (Decision<'a>, Option<usize>) {
-    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
-    let decision = run.feature(place);
-    let variation = run.outcome_of(&decision).map(|outcome| outcome.variation);
-    (decision, variation)
-}
-
 /// One call of the engine, while it lasts.
 pub(crate) struct Run<'a, 'r, R> {
     ruleset: &'a Ruleset,

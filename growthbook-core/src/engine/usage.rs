@@ -65,6 +65,23 @@ impl<'a> FeatureUsage<'a> {
         Some(outcome.meta().map_or("0", |meta| &meta.key))
     }
 
+    pub(crate) fn decision(&self) -> &Decision<'a> {
+        &self.decision
+    }
+
+    /// Where the feature is in the ruleset, if it is.
+    pub(crate) fn place(&self) -> Option<u32> {
+        match self.key {
+            Key::Place(place) => Some(place),
+            Key::Text(_) => None,
+        }
+    }
+
+    /// The index of the variation whose value it is.
+    pub(crate) fn variation(&self) -> Option<usize> {
+        self.outcome.as_ref().map(|outcome| outcome.variation)
+    }
+
     /// The variation of the experiment whose value it is. Allocates.
     pub fn assignment(&self) -> Option<Assignment> {
         self.outcome.as_ref().map(Outcome::assignment)
