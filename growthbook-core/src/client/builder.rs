@@ -8,7 +8,7 @@ use super::hooks::Hooks;
 use super::listeners::{Callback, Listeners};
 use super::refresh::{Freshness, Origin, RefreshEvent};
 use super::shared::{Opening, Parts, Shared, Snapshot};
-use super::source::{PayloadSink, PayloadSource};
+use super::source::{PayloadSink, PayloadSource, Source};
 use crate::attributes::Attributes;
 use crate::cache::FeatureCache;
 use crate::clock::{Clock, SystemClock};
@@ -234,9 +234,7 @@ impl GrowthBookClientBuilder {
             self.feed.arrived(Origin::Bootstrap, Arrival::default());
             super::log::installed(&ruleset);
         }
-        let mut listeners = self.callbacks;
-        listeners.extend(self.plugins);
-        if listeners.len() > Listeners::MOST {
+        if self.callbacks.len() + self.plugins.len() > Listeners::MOST {
             return Err(BuildError::TooManyListeners {
                 most: Listeners::MOST,
             });
@@ -251,7 +249,7 @@ impl GrowthBookClientBuilder {
                 most_bytes,
             },
             sticky: self.sticky,
-            listeners: Listeners::new(listeners),
+            listeners: Listeners::new(self.callbacks, self.plugins),
             exposure_memory: self.exposure_memory.unwrap_or(EXPOSURE_MEMORY),
             hooks: self.hooks,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
@@ -261,7 +259,8 @@ impl GrowthBookClientBuilder {
             let sink = PayloadSink::new(Arc::downgrade(&shared));
             let started = guarded(|| source.start(sink));
             let handle = started.unwrap_or(Err(BuildError::SourcePanicked))?;
-            shared.feed.set_source(handle);
+            let panics = Arc::clone(shared.counters.callback_panics());
+            shared.feed.set_source(Source::new(handle, panics));
         }
         Ok(GrowthBookClient { shared })
     }

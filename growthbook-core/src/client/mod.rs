@@ -2,6 +2,7 @@
 
 mod background;
 mod builder;
+mod calls;
 mod close;
 mod counters;
 mod deferred;
@@ -51,6 +52,7 @@ use crate::attributes::Attributes;
 use crate::engine::{AutoExperiments, AutoOptions};
 use crate::error::FlushError;
 use crate::experiment::{Experiment, ExperimentInfo, ExperimentResult};
+use crate::guard::Called;
 use crate::result::{FeatureResult, ValueError, read_value};
 use crate::ruleset::{PayloadError, Ruleset};
 use crate::user::{GlobalContext, UserContext};
@@ -270,9 +272,9 @@ impl GrowthBookClient {
     /// Compiles the payload in the calling thread, for as long as `cargo xtask bench l1` shows, and calls `on_refresh`.
     /// Evaluation goes on meanwhile.
     pub fn load(&self, payload: &[u8]) -> Result<Arc<Ruleset>, PayloadError> {
-        let installed = self.shared.install(payload)?;
-        self.shared.feed.arrived(Origin::Loaded, Arrival::default());
-        self.shared.announce(&installed, Origin::Loaded);
+        let shared = &self.shared;
+        let installed = shared.install(payload, Origin::Loaded, Arrival::default())?;
+        shared.announce(&installed, Origin::Loaded);
         Ok(installed.ruleset)
     }
 
@@ -322,9 +324,17 @@ impl GrowthBookClient {
         if shared.is_closed() {
             return Err(RefreshError::Closed);
         }
-        if let Some(source) = shared.feed.source_handle() {
-            let refreshed = crate::guard::guarded(|| source.refresh(SOURCE_LIMIT));
-            return refreshed.unwrap_or(Err(RefreshError::Panicked));
+        let refreshed = shared.call_source("payload source's refresh", |source| {
+            source.refresh(SOURCE_LIMIT)
+        });
+        match refreshed {
+            Some(Called::Returned(answer)) => return answer,
+            Some(Called::Refused) => return Err(RefreshError::InProgress),
+            Some(Called::Panicked) => {
+                shared.feed.failed(&RefreshError::Panicked);
+                return Err(RefreshError::Panicked);
+            }
+            None => {}
         }
         let fetcher = shared.feed.fetcher.as_deref();
         shared.refresh(fetcher.ok_or(RefreshError::NoSource)?, force)
