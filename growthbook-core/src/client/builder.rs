@@ -136,8 +136,8 @@ impl GrowthBookClientBuilder {
     }
 }
 
-/// Who is told of what. Callbacks are called in the thread that evaluates, with no lock held; they must not block. A panic
-/// in one is caught and counted.
+/// Who is told of what. Callbacks are called in the thread that evaluates, with no lock held; they must not block. They may
+/// ask the client anything; what a callback evaluates or logs itself it is not told of. A panic in one is caught and counted.
 impl GrowthBookClientBuilder {
     /// Called when a user is bucketed into an experiment: once for each user, experiment and variation, as long as the
     /// client [remembers](Self::exposure_memory) it. If it panics, it is called again at the next such evaluation.
@@ -193,7 +193,7 @@ impl GrowthBookClientBuilder {
         self
     }
 
-    /// Called with errors beside evaluation, in the thread that met them.
+    /// Called with errors beside evaluation, in the thread that met them; not with those that it causes itself.
     pub fn on_error(mut self, f: impl Fn(&BackgroundError) + Send + Sync + 'static) -> Self {
         self.hooks.on_error = Some(Box::new(f));
         self

@@ -26,17 +26,17 @@ impl CloseReport {
     pub(super) fn of(shared: &Shared, limit: Duration) -> Self {
         let source = shared.feed.take_source();
         let plugins = shared.listeners.plugins();
-        let mut shares = Shares::new(shared, limit, plugins.len());
+        let mut budget = Budget::new(shared, limit, plugins.len());
         // First nothing new comes in, then what came is written, then nobody is told any more.
         if let Some(handle) = source.as_ref().and_then(|source| source.handle()) {
-            shares.parties += 1;
-            let share = shares.next();
+            budget.parties += 1;
+            let share = budget.next();
             shared.call(&shared.feed, "payload source's end", || handle.close(share));
         }
         drop(source);
         shared.fall_silent();
         let close = |plugin: &dyn TrackingPlugin, limit| plugin.close(limit);
-        let failures = each(shared, &mut shares, plugins, "tracking plugin's end", close);
+        let failures = each(shared, &mut budget, plugins, "tracking plugin's end", close);
         shared.call_quietly(&shared.counters.last_said, "log", || {
             super::log::closed(failures.len());
         });
@@ -65,15 +65,13 @@ impl CloseReport {
 /// Flushes the sticky buckets, into which evaluation still writes when the client is closed, and until then all plugins.
 /// Says what failed.
 pub(super) fn flush(shared: &Shared, limit: Duration) -> Vec<FlushError> {
-    let plugins = match shared.is_closed() {
-        true => &[],
-        false => shared.listeners.plugins(),
-    };
+    let plugins = shared.listeners.plugins();
+    let plugins = if shared.is_closed() { &[] } else { plugins };
     let flush = |plugin: &dyn TrackingPlugin, limit| plugin.flush(limit);
-    let mut shares = Shares::new(shared, limit, plugins.len());
+    let mut budget = Budget::new(shared, limit, plugins.len());
     each(
         shared,
-        &mut shares,
+        &mut budget,
         plugins,
         "tracking plugin's flush",
         flush,
@@ -82,18 +80,18 @@ pub(super) fn flush(shared: &Shared, limit: Duration) -> Vec<FlushError> {
 
 fn each(
     shared: &Shared,
-    shares: &mut Shares<'_>,
+    budget: &mut Budget<'_>,
     plugins: &[Listener],
     doing: &'static str,
     call: impl Fn(&dyn TrackingPlugin, Duration) -> Result<(), FlushError>,
 ) -> Vec<FlushError> {
     let store = shared.sticky.as_deref().map(|service| {
-        let share = shares.next();
+        let share = budget.next();
         let flush = || service.flush(share);
         shared.call(&shared.sticky, "sticky bucket service's flush", flush)
     });
     let written = plugins.iter().map(|listener| {
-        let share = shares.next();
+        let share = budget.next();
         shared.call(listener, doing, || call(&*listener.plugin, share))
     });
     let written = store.into_iter().chain(written);
@@ -108,14 +106,14 @@ fn each(
 }
 
 /// A limit that several share: one that takes all its time must not take the others', and what one leaves over is theirs.
-struct Shares<'a> {
+struct Budget<'a> {
     shared: &'a Shared,
     deadline: Duration,
     /// How many are still to come.
     parties: usize,
 }
 
-impl<'a> Shares<'a> {
+impl<'a> Budget<'a> {
     fn new(shared: &'a Shared, limit: Duration, plugins: usize) -> Self {
         Self {
             shared,

@@ -233,7 +233,8 @@ impl GrowthBookClient {
     /// Calls `f` with the outcome of every experiment that the program [runs](GrowthBookClient::run), whether the user is in
     /// it or not, for as long as the subscription is held.
     ///
-    /// It is called in the thread that runs the experiment, with no lock held. A panic in it is caught and counted.
+    /// It is called in the thread that runs the experiment, with no lock held. What it runs itself it is not told of. A panic
+    /// in it is caught and counted.
     pub fn subscribe(
         &self,
         f: impl Fn(&ExperimentInfo, &Assignment) + Send + Sync + 'static,

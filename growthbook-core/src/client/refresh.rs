@@ -177,8 +177,8 @@ impl Shared {
             return Ok(Refresh::FromCache);
         }
         let known = feed.validator();
-        let fetched = self.call_fetcher(news, || fetcher.fetch(known.as_ref()))?;
-        match fetched.map_err(RefreshError::Fetch)? {
+        let answer = self.call_fetcher(news, || fetcher.fetch(known.as_ref()))?;
+        match answer.map_err(RefreshError::Fetch)? {
             Fetched::Fresh(payload) => self.take(&key, payload, news),
             Fetched::Unchanged { max_age } => {
                 self.confirm(&key, known.as_ref(), max_age, news);

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::feed::FeedState;
 use super::refresh::{Origin, RefreshError};
 use super::shared::Shared;
-use super::source::SourceStatus;
+use super::source::{SourceHandle, SourceStatus};
 use crate::guard::Called;
 use crate::ruleset::Ruleset;
 
@@ -49,7 +49,7 @@ pub struct Status {
 
 impl Status {
     pub(super) fn of(shared: &Shared) -> Self {
-        let source = shared.call_source("payload source's status", |source| source.status());
+        let source = shared.call_source("payload source's status", SourceHandle::status);
         Self {
             ruleset: Arc::clone(&shared.snapshot.load().ruleset),
             feed: shared.feed.state(),

@@ -77,14 +77,14 @@ fn an_entry_that_another_program_wrote_without_a_time_is_used() {
 fn what_the_server_calls_fresh_is_fresh_for_as_long_as_it_says() {
     let house = House::new(1);
     let payload = served(5).with_max_age(seconds(300));
-    house.script.then(Ok(Fetched::Fresh(payload)));
+    house.script.then(Fetched::Fresh(payload));
     house.client.refresh().unwrap();
     house.clock.pass(seconds(299));
     assert_eq!(house.client.refresh().unwrap(), Refresh::Fresh);
     house.clock.pass(seconds(1));
-    house.script.then(Ok(Fetched::Unchanged {
+    house.script.then(Fetched::Unchanged {
         max_age: Some(seconds(10)),
-    }));
+    });
     assert_eq!(house.client.refresh().unwrap(), Refresh::Unchanged);
     let entry = house.shelves[0].entry().unwrap();
     assert_eq!(
@@ -137,7 +137,7 @@ fn no_stale_entry_replaces_what_the_server_sent() {
     house.client.refresh().unwrap();
     house.clock.pass(seconds(100));
     house.shelve(0, 5, 99);
-    house.script.then(Err(FetchError::TimedOut));
+    house.script.fail(FetchError::TimedOut);
     assert!(house.client.refresh().is_err());
     assert_eq!(house.value(), 6);
 }
@@ -180,9 +180,9 @@ impl House {
     }
 
     /// Puts into one of the caches what the server confirmed so many seconds ago.
-    fn shelve(&self, shelf: usize, value: u32, age: u64) {
+    fn shelve(&self, number: usize, value: u32, age: u64) {
         let fetched_at = self.now() - seconds(age);
-        self.shelves[shelf].put(&served(value).with_fetched_at(fetched_at));
+        self.shelves[number].put(&served(value).with_fetched_at(fetched_at));
     }
 
     fn value(&self) -> u32 {

@@ -8,11 +8,11 @@ use growthbook_core::{
     ExperimentViewed, GrowthBookClient, Interest, TrackingEvent, TrackingPlugin, UserContext,
 };
 
-use super::support::{name_of, user, watched};
+use super::support::{MANY_ROUNDS, name_of, user, watched_for};
 
 #[test]
 fn many_threads_report_an_exposure_once() {
-    watched("exposures", || {
+    watched_for(MANY_ROUNDS, "exposures", || {
         let counts = Arc::new(Counts::default());
         let client = client(&[&counts]);
         evaluate_at_once(&client, |client, user| drop(client.evaluate("f", user)));
@@ -29,7 +29,7 @@ fn many_threads_report_an_exposure_once() {
 
 #[test]
 fn threads_that_share_a_scope_report_once() {
-    watched("a shared scope", || {
+    watched_for(MANY_ROUNDS, "a shared scope", || {
         for memory in [0, 10_000] {
             let counts = Arc::new(Counts::default());
             let client = GrowthBookClient::builder()
@@ -60,7 +60,7 @@ fn threads_that_share_a_scope_report_once() {
 
 #[test]
 fn a_listener_that_fails_gets_it_again_until_it_does_not() {
-    watched("failing listeners", || {
+    watched_for(MANY_ROUNDS, "failing listeners", || {
         let [failing, good] = [FAILURES, 0].map(|failures| {
             Arc::new(Counts {
                 failures,
@@ -76,7 +76,7 @@ fn a_listener_that_fails_gets_it_again_until_it_does_not() {
             "{offered:?}"
         );
         // It is registered twice, and told once by each.
-        let twice = once_each().into_iter().map(|(key, _)| (key, 2));
+        let twice = once_each().into_keys().map(|key| (key, 2));
         assert_eq!(good.delivered(), twice.collect());
         let panics = client.status().callback_panics();
         assert_eq!(panics, (FAILURES * USERS) as u64);

@@ -164,7 +164,6 @@ fn each_spot(check: impl Fn(Way, Spot) + Send + Sync + 'static) {
         for spot in Spot::ALL.into_iter().filter(|spot| way.leads_by(*spot)) {
             let check = Arc::clone(&check);
             watched(&format!("{way:?} {spot:?}"), move || {
-                println!("{way:?} {spot:?}");
                 check(way, spot);
             });
         }

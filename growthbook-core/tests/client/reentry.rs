@@ -1,11 +1,12 @@
 //! The program's code may ask the client anything, from wherever it is called (K3).
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use growthbook_core::{Attributes, Experiment, GlobalContext, GrowthBookClient, UserScope};
 use serde_json::Map;
 
+use super::puppets::{Plugin, Witness};
 use super::rig::{Rig, SECOND, Way};
 use super::stage::{Spot, Stage};
 use super::support::{user, watched};
@@ -34,6 +35,78 @@ fn a_callback_may_do_everything_at_once() {
                 });
             });
         }
+    }
+}
+
+#[test]
+fn what_a_listener_does_itself_it_is_not_told_of_but_others_are() {
+    let (stage, witness) = (Stage::default(), Witness::default());
+    let cell: Arc<OnceLock<GrowthBookClient>> = Arc::default();
+    let asker = Arc::clone(&cell);
+    stage.at(Spot::PluginRecord, move || {
+        let client = asker.get().unwrap();
+        client.is_on("inner", &user("1"));
+        client.log_event("seen", Map::new(), &user("1"));
+    });
+    let client = GrowthBookClient::builder()
+        .payload(
+            r#"{"features":{"outer":{"defaultValue":1},"inner":{"rules":[
+                {"key":"exp","variations":[true,true],"meta":[{"key":"v"},{"key":"v"}]}]}}}"#,
+        )
+        .plugin(Plugin(stage.clone()))
+        .plugin(witness.clone())
+        .build()
+        .unwrap();
+    cell.set(client.clone()).unwrap();
+    client.is_on("outer", &user("1"));
+    assert_eq!(stage.calls(Spot::PluginRecord), 1);
+    let expected = [
+        "1 saw exp v",
+        "1 got inner true",
+        "1 did seen",
+        "1 got outer 1",
+    ];
+    assert_eq!(witness.take(), expected);
+    stage.calm(Spot::PluginRecord);
+    client.is_on("inner", &user("1"));
+    assert_eq!(
+        stage.calls(Spot::PluginRecord),
+        3,
+        "the exposure and the feature"
+    );
+    assert_eq!(
+        witness.take(),
+        ["1 got inner true"],
+        "the exposure is known"
+    );
+}
+
+#[test]
+fn what_a_store_asks_itself_goes_by_hash_and_is_not_stored() {
+    for spot in [Spot::StickyLoad, Spot::StickySave] {
+        let stage = Stage::default();
+        let rig = Rig::on(&stage, Way::Fetcher).unwrap();
+        let (scope, inner) = (
+            rig.client.scope(user("outer")),
+            Arc::new(Mutex::new(vec![])),
+        );
+        let (asked, noted) = (scope.clone(), Arc::clone(&inner));
+        stage.at(spot, move || {
+            asked.evaluate("tested");
+            let result = asked.client().evaluate("tested", &user("outer"));
+            let assignment = result.assignment().unwrap().clone();
+            noted.lock().unwrap().push(assignment);
+        });
+        scope.evaluate("tested");
+        stage.calm(spot);
+        let inner = inner.lock().unwrap().clone();
+        assert!(inner.iter().all(|inner| inner.in_experiment()));
+        assert!(!inner.iter().any(|inner| inner.sticky_bucket_used()));
+        assert_eq!(stage.calls(Spot::StickySave), 1, "{spot:?}");
+        let later = rig.client.evaluate("tested", &user("outer"));
+        let later = later.assignment().unwrap();
+        assert!(later.sticky_bucket_used(), "the outer one was stored");
+        assert_eq!(rig.client.status().sticky_failures(), 0);
     }
 }
 

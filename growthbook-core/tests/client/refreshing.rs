@@ -12,13 +12,13 @@ use growthbook_core::{
 
 use super::puppets::cache_key;
 use super::scripted::{HandClock, Script, Shelf, features, fresh, unchanged};
-use super::support::watched;
+use super::support::{MANY_ROUNDS, watched, watched_for};
 
 #[test]
 fn a_hundred_who_ask_at_once_make_one_request() {
-    watched("a hundred refreshes", || {
+    watched_for(MANY_ROUNDS, "a hundred refreshes", || {
         let crowd = Crowd::default();
-        let answers = crowd.ask(GrowthBookClient::refresh, |_| fresh(7));
+        let answers = crowd.ask(GrowthBookClient::refresh, |_| Ok(fresh(7)));
         assert_eq!(crowd.fetches(), 1);
         for answer in answers {
             // Who came after the landing found everything fresh.
@@ -32,7 +32,7 @@ fn a_hundred_who_ask_at_once_make_one_request() {
 
 #[test]
 fn those_who_wait_get_the_error_of_the_one_that_they_wait_for() {
-    watched("failing refreshes", || {
+    watched_for(MANY_ROUNDS, "failing refreshes", || {
         // Each failure has a number, so that it shows who shares which.
         until_shared(|limit| Err(FetchError::TooLarge { limit }));
     });
@@ -40,7 +40,7 @@ fn those_who_wait_get_the_error_of_the_one_that_they_wait_for() {
 
 #[test]
 fn those_who_wait_are_woken_by_a_panic() {
-    watched("panicking refreshes", || {
+    watched_for(MANY_ROUNDS, "panicking refreshes", || {
         until_shared(|_| panic!("on the way"));
     });
 }
@@ -72,7 +72,7 @@ fn until_shared(answer: fn(usize) -> Result<Fetched, FetchError>) {
 #[test]
 fn a_failed_refresh_is_in_the_status_whatever_failed() {
     let script = Arc::new(Script::default());
-    script.then(fresh(1)).then(Err(FetchError::TimedOut));
+    script.then(fresh(1)).fail(FetchError::TimedOut);
     script.then(fresh(2));
     let client = GrowthBookClient::builder()
         .fetcher(Arc::clone(&script))
@@ -110,7 +110,7 @@ fn what_is_no_payload_is_refused_and_stays_out_of_the_caches() {
         .unwrap();
     for body in ["{}", "[]", "null", "<html>", r#"{"features":null}"#, ""] {
         let payload = growthbook_core::CachedPayload::new(body.as_bytes());
-        script.then(Ok(Fetched::Fresh(payload)));
+        script.then(Fetched::Fresh(payload));
         let refused = client.force_refresh();
         assert!(matches!(refused, Err(RefreshError::Payload(_))), "{body}");
         assert_eq!(value(&client), 1, "{body}");
@@ -128,7 +128,7 @@ fn a_refresh_within_a_refresh_is_told_so() {
             let answer = asker.get().unwrap().force_refresh();
             let is_in_progress = matches!(answer, Err(RefreshError::InProgress));
             noted.lock().unwrap().push(is_in_progress);
-            fresh(1)
+            Ok(fresh(1))
         }))
         .build()
         .unwrap();

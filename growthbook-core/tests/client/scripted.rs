@@ -19,8 +19,13 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    pub(crate) fn then(&self, answer: Result<Fetched, FetchError>) -> &Self {
-        self.answers.lock().unwrap().push_back(answer);
+    pub(crate) fn then(&self, answer: Fetched) -> &Self {
+        self.answers.lock().unwrap().push_back(Ok(answer));
+        self
+    }
+
+    pub(crate) fn fail(&self, error: FetchError) -> &Self {
+        self.answers.lock().unwrap().push_back(Err(error));
         self
     }
 
@@ -118,10 +123,10 @@ pub(crate) fn served(value: u32) -> CachedPayload {
         .with_validator(Validator::new(format!("v{value}")))
 }
 
-pub(crate) fn fresh(value: u32) -> Result<Fetched, FetchError> {
-    Ok(Fetched::Fresh(served(value)))
+pub(crate) fn fresh(value: u32) -> Fetched {
+    Fetched::Fresh(served(value))
 }
 
-pub(crate) fn unchanged() -> Result<Fetched, FetchError> {
-    Ok(Fetched::Unchanged { max_age: None })
+pub(crate) fn unchanged() -> Fetched {
+    Fetched::Unchanged { max_age: None }
 }

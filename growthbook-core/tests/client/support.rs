@@ -39,7 +39,7 @@ pub(crate) fn user(id: &str) -> UserContext {
 /// The name that [`user`] was given.
 pub(crate) fn name_of(user: &TrackedUser<'_>) -> String {
     match user.attribute("id") {
-        Some(AttributeValue::String(id)) => id.to_string(),
+        Some(AttributeValue::String(id)) => id.clone(),
         _ => String::new(),
     }
 }
@@ -71,6 +71,9 @@ impl Gate {
 pub(crate) fn is_long() -> bool {
     std::env::var_os("GROWTHBOOK_TESTS").is_some_and(|value| value == "long")
 }
+
+/// As long for what has many threads do something many times, on a machine with other things to do.
+pub(crate) const MANY_ROUNDS: Duration = Duration::from_secs(60);
 
 /// After which a thread is taken to be stuck.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -12,7 +12,7 @@ use growthbook_core::{
 
 use super::puppets::cache_key;
 use super::scripted::{Script, Shelf, features, fresh, served, unchanged};
-use super::support::watched;
+use super::support::{MANY_ROUNDS, watched_for};
 
 #[test]
 fn what_the_program_loaded_is_not_taken_for_what_the_server_has() {
@@ -30,6 +30,22 @@ fn what_the_program_loaded_is_not_taken_for_what_the_server_has() {
 
 #[test]
 fn a_payload_loaded_during_a_request_is_never_kept_under_the_old_name() {
+    /// Loads another payload while it asks whether there is one.
+    #[derive(Debug)]
+    struct Interrupted(Arc<OnceLock<GrowthBookClient>>);
+    impl FeatureFetcher for Interrupted {
+        fn cache_key(&self) -> CacheKey {
+            cache_key()
+        }
+
+        fn fetch(&self, known: Option<&Validator>) -> Result<Fetched, FetchError> {
+            if known.is_none() {
+                return Ok(fresh(1));
+            }
+            self.0.get().unwrap().load(features(2).as_bytes()).unwrap();
+            Ok(unchanged())
+        }
+    }
     let cell: Arc<OnceLock<GrowthBookClient>> = Arc::default();
     let shelf = Arc::new(Shelf::default());
     let client = GrowthBookClient::builder()
@@ -50,23 +66,6 @@ fn a_payload_loaded_during_a_request_is_never_kept_under_the_old_name() {
         growthbook_core::Readiness::Live
     );
     client.close(Duration::ZERO);
-
-    /// Loads another payload while it asks whether there is one.
-    #[derive(Debug)]
-    struct Interrupted(Arc<OnceLock<GrowthBookClient>>);
-    impl FeatureFetcher for Interrupted {
-        fn cache_key(&self) -> CacheKey {
-            cache_key()
-        }
-
-        fn fetch(&self, known: Option<&Validator>) -> Result<Fetched, FetchError> {
-            if known.is_none() {
-                return fresh(1);
-            }
-            self.0.get().unwrap().load(features(2).as_bytes()).unwrap();
-            unchanged()
-        }
-    }
 }
 
 #[test]
@@ -103,7 +102,7 @@ fn a_payload_loaded_while_another_is_put_in_force_has_no_name_of_the_others() {
 
 #[test]
 fn whoever_comes_last_brings_the_name_along() {
-    watched("loads against refreshes", || {
+    watched_for(MANY_ROUNDS, "loads against refreshes", || {
         for _ in 0..ROUNDS {
             let script = Arc::new(Script::default());
             let client = GrowthBookClient::builder()
