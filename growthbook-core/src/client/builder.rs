@@ -8,7 +8,7 @@ use super::hooks::Hooks;
 use super::listeners::{Callback, Listeners};
 use super::refresh::{Freshness, Origin, RefreshEvent};
 use super::shared::{Opening, Parts, Shared, Snapshot};
-use super::source::{PayloadSink, PayloadSource};
+use super::source::{PayloadSink, PayloadSource, Source};
 use crate::attributes::Attributes;
 use crate::cache::FeatureCache;
 use crate::clock::{Clock, SystemClock};
@@ -136,8 +136,8 @@ impl GrowthBookClientBuilder {
     }
 }
 
-/// Who is told of what. Callbacks are called in the thread that evaluates, with no lock held; they must not block. A panic
-/// in one is caught and counted.
+/// Who is told of what. Callbacks are called in the thread that evaluates, with no lock held; they must not block. They may
+/// ask the client anything; what a callback evaluates or logs itself it is not told of. A panic in one is caught and counted.
 impl GrowthBookClientBuilder {
     /// Called when a user is bucketed into an experiment: once for each user, experiment and variation, as long as the
     /// client [remembers](Self::exposure_memory) it. If it panics, it is called again at the next such evaluation.
@@ -193,7 +193,7 @@ impl GrowthBookClientBuilder {
         self
     }
 
-    /// Called with errors beside evaluation, in the thread that met them.
+    /// Called with errors beside evaluation, in the thread that met them; not with those that it causes itself.
     pub fn on_error(mut self, f: impl Fn(&BackgroundError) + Send + Sync + 'static) -> Self {
         self.hooks.on_error = Some(Box::new(f));
         self
@@ -234,9 +234,7 @@ impl GrowthBookClientBuilder {
             self.feed.arrived(Origin::Bootstrap, Arrival::default());
             super::log::installed(&ruleset);
         }
-        let mut listeners = self.callbacks;
-        listeners.extend(self.plugins);
-        if listeners.len() > Listeners::MOST {
+        if self.callbacks.len() + self.plugins.len() > Listeners::MOST {
             return Err(BuildError::TooManyListeners {
                 most: Listeners::MOST,
             });
@@ -251,7 +249,7 @@ impl GrowthBookClientBuilder {
                 most_bytes,
             },
             sticky: self.sticky,
-            listeners: Listeners::new(listeners),
+            listeners: Listeners::new(self.callbacks, self.plugins),
             exposure_memory: self.exposure_memory.unwrap_or(EXPOSURE_MEMORY),
             hooks: self.hooks,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
@@ -261,7 +259,8 @@ impl GrowthBookClientBuilder {
             let sink = PayloadSink::new(Arc::downgrade(&shared));
             let started = guarded(|| source.start(sink));
             let handle = started.unwrap_or(Err(BuildError::SourcePanicked))?;
-            shared.feed.set_source(handle);
+            let panics = Arc::clone(shared.counters.callback_panics());
+            shared.feed.set_source(Source::new(handle, panics));
         }
         Ok(GrowthBookClient { shared })
     }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::listeners::Listener;
 use super::shared::Shared;
 use crate::error::FlushError;
-use crate::guard::guarded;
+use crate::guard::Called;
 use crate::tracking::TrackingPlugin;
 
 /// What became of a client that was closed.
@@ -23,20 +24,22 @@ impl CloseReport {
     }
 
     pub(super) fn of(shared: &Shared, limit: Duration) -> Self {
-        let deadline = Deadline::new(shared, limit);
-        // First nothing new comes in, then what came is written, then nobody is told any more.
         let source = shared.feed.take_source();
-        if let Some(source) = &source
-            && guarded(|| source.close(deadline.left())).is_none()
-        {
-            shared.panicked("payload source", 1);
+        let plugins = shared.listeners.plugins();
+        let mut budget = Budget::new(shared, limit, plugins.len());
+        // First nothing new comes in, then what came is written, then nobody is told any more.
+        if let Some(handle) = source.as_ref().and_then(|source| source.handle()) {
+            budget.parties += 1;
+            let share = budget.next();
+            shared.call(&shared.feed, "payload source's end", || handle.close(share));
         }
-        if guarded(|| drop(source)).is_none() {
-            shared.panicked("payload source", 1);
-        }
+        drop(source);
         shared.fall_silent();
-        let failures = each(shared, &deadline, TrackingPlugin::close);
-        super::log::closed(failures.len());
+        let close = |plugin: &dyn TrackingPlugin, limit| plugin.close(limit);
+        let failures = each(shared, &mut budget, plugins, "tracking plugin's end", close);
+        shared.call_quietly(&shared.counters.last_said, "log", || {
+            super::log::closed(failures.len());
+        });
         Self {
             was_closed: false,
             failures,
@@ -59,48 +62,70 @@ impl CloseReport {
     }
 }
 
-/// Flushes the sticky buckets and all plugins. Says what failed.
+/// Flushes the sticky buckets, into which evaluation still writes when the client is closed, and until then all plugins.
+/// Says what failed.
 pub(super) fn flush(shared: &Shared, limit: Duration) -> Vec<FlushError> {
-    let deadline = Deadline::new(shared, limit);
-    each(shared, &deadline, TrackingPlugin::flush)
+    let plugins = shared.listeners.plugins();
+    let plugins = if shared.is_closed() { &[] } else { plugins };
+    let flush = |plugin: &dyn TrackingPlugin, limit| plugin.flush(limit);
+    let mut budget = Budget::new(shared, limit, plugins.len());
+    each(
+        shared,
+        &mut budget,
+        plugins,
+        "tracking plugin's flush",
+        flush,
+    )
 }
 
 fn each(
     shared: &Shared,
-    deadline: &Deadline<'_>,
+    budget: &mut Budget<'_>,
+    plugins: &[Listener],
+    doing: &'static str,
     call: impl Fn(&dyn TrackingPlugin, Duration) -> Result<(), FlushError>,
 ) -> Vec<FlushError> {
-    let mut failures = Vec::new();
-    if let Some(service) = &shared.sticky {
-        let done = guarded(|| service.flush(deadline.left()));
-        failures.extend(done.unwrap_or(Err(FlushError::Panicked)).err());
-    }
-    // One that does not come to an end must not take the others' time; what one leaves over is the others'.
-    let share = |still: usize| deadline.left() / u32::try_from(still.max(1)).unwrap_or(u32::MAX);
-    failures.extend(shared.listeners.each(share, call));
-    failures
+    let store = shared.sticky.as_deref().map(|service| {
+        let share = budget.next();
+        let flush = || service.flush(share);
+        shared.call(&shared.sticky, "sticky bucket service's flush", flush)
+    });
+    let written = plugins.iter().map(|listener| {
+        let share = budget.next();
+        shared.call(listener, doing, || call(&*listener.plugin, share))
+    });
+    let written = store.into_iter().chain(written);
+    written
+        .filter_map(|called| match called {
+            Called::Panicked => Some(FlushError::Panicked),
+            // It is at it.
+            Called::Refused => None,
+            Called::Returned(written) => written.err(),
+        })
+        .collect()
 }
 
-/// A moment that several steps share.
-struct Deadline<'a> {
+/// A limit that several share: one that takes all its time must not take the others', and what one leaves over is theirs.
+struct Budget<'a> {
     shared: &'a Shared,
-    at: Duration,
+    deadline: Duration,
+    /// How many are still to come.
+    parties: usize,
 }
 
-impl<'a> Deadline<'a> {
-    fn new(shared: &'a Shared, limit: Duration) -> Self {
-        let at = shared.monotonic().saturating_add(limit);
-        Self { shared, at }
+impl<'a> Budget<'a> {
+    fn new(shared: &'a Shared, limit: Duration, plugins: usize) -> Self {
+        Self {
+            shared,
+            deadline: shared.monotonic().saturating_add(limit),
+            parties: plugins + usize::from(shared.sticky.is_some()),
+        }
     }
 
-    fn left(&self) -> Duration {
-        self.at.saturating_sub(self.shared.monotonic())
-    }
-}
-
-impl Shared {
-    /// The clock's reading; a clock that panics stands still.
-    pub(super) fn monotonic(&self) -> Duration {
-        guarded(|| self.clock.monotonic()).unwrap_or_default()
+    fn next(&mut self) -> Duration {
+        let left = self.deadline.saturating_sub(self.shared.monotonic());
+        let parties = u32::try_from(self.parties.max(1)).unwrap_or(u32::MAX);
+        self.parties = self.parties.saturating_sub(1);
+        left / parties
     }
 }

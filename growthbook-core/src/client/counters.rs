@@ -1,15 +1,19 @@
 //! What went wrong, counted. Nothing here is written by an evaluation in which all goes well: a counter that all threads
 //! write would slow them all.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::log::LastSaid;
 
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    callback_panics: AtomicU64,
+    /// Shared with what may outlive the client.
+    callback_panics: Arc<AtomicU64>,
     sticky_failures: AtomicU64,
     pub(super) last_said: LastSaid,
+    /// The clock's last monotonic reading, in nanoseconds.
+    pub(super) last_reading: AtomicU64,
 }
 
 impl Counters {
@@ -21,8 +25,8 @@ impl Counters {
         self.sticky_failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn callback_panics(&self) -> u64 {
-        self.callback_panics.load(Ordering::Relaxed)
+    pub(super) fn callback_panics(&self) -> &Arc<AtomicU64> {
+        &self.callback_panics
     }
 
     pub(super) fn sticky_failures(&self) -> u64 {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::flight::Flight;
 use super::refresh::{Freshness, Origin, RefreshError};
-use super::source::SourceHandle;
+use super::source::Source;
 use crate::cache::{CachedPayload, FeatureCache, Validator};
 use crate::fetch::FeatureFetcher;
 
@@ -16,7 +16,7 @@ pub(super) struct Feed {
     pub(super) caches: Vec<Box<dyn FeatureCache>>,
     pub(super) freshness: Freshness,
     pub(super) flight: Flight,
-    source: Mutex<Option<Arc<dyn SourceHandle>>>,
+    source: Mutex<Option<Arc<Source>>>,
     state: Mutex<FeedState>,
     changed: Condvar,
 }
@@ -132,29 +132,29 @@ impl Feed {
         drop(self.changed.wait_timeout_while(state, limit, is_waiting));
     }
 
-    pub(super) fn set_source(&self, handle: Box<dyn SourceHandle>) {
-        *self.source() = Some(handle.into());
+    pub(super) fn set_source(&self, source: Source) {
+        *self.lock_source() = Some(Arc::new(source));
     }
 
     pub(super) fn has_source(&self) -> bool {
-        self.source().is_some()
+        self.lock_source().is_some()
     }
 
-    /// The source's handle, to be called with no lock held.
-    pub(super) fn source_handle(&self) -> Option<Arc<dyn SourceHandle>> {
-        self.source().clone()
+    /// The source, to be called with no lock held.
+    pub(super) fn source(&self) -> Option<Arc<Source>> {
+        self.lock_source().clone()
     }
 
     /// Takes the source away from whoever comes later. Those who wait for it need not wait any more.
-    pub(super) fn take_source(&self) -> Option<Arc<dyn SourceHandle>> {
-        let source = self.source().take();
-        // Whoever looks whether to wait holds this lock until they do, so nobody misses the call.
+    pub(super) fn take_source(&self) -> Option<Arc<Source>> {
+        let source = self.lock_source().take();
+        // Whoever has just seen that there is a source now waits, or sees that there is none.
         drop(self.lock());
         self.changed.notify_all();
         source
     }
 
-    fn source(&self) -> MutexGuard<'_, Option<Arc<dyn SourceHandle>>> {
+    fn lock_source(&self) -> MutexGuard<'_, Option<Arc<Source>>> {
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -169,7 +169,7 @@ impl fmt::Debug for Feed {
         f.debug_struct("Feed")
             .field("fetcher", &self.fetcher)
             .field("caches", &self.caches)
-            .field("source", &*self.source())
+            .field("source", &self.source())
             .finish_non_exhaustive()
     }
 }

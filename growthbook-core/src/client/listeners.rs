@@ -1,77 +1,103 @@
 //! Those who are told of events: callbacks and plugins.
 
 use std::fmt;
-use std::time::Duration;
 
 use super::seen::Listening;
-use crate::error::FlushError;
-use crate::guard::guarded;
+use crate::guard::{Called, called, guarded};
 use crate::tracking::{Interest, TrackingEvent, TrackingPlugin};
 
-/// In the order in which they are told.
+/// In the order in which they are told: callbacks first.
 #[derive(Debug, Default)]
-pub(super) struct Listeners(Box<[Listener]>);
+pub(super) struct Listeners {
+    all: Vec<Listener>,
+    callbacks: usize,
+    /// How many panicked when they were asked what they want.
+    pub(super) panics: u64,
+}
 
 #[derive(Debug)]
-struct Listener {
-    plugin: Box<dyn TrackingPlugin>,
+pub(super) struct Listener {
+    pub(super) plugin: Box<dyn TrackingPlugin>,
     interest: Interest,
 }
 
+/// What became of an event.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Those who have not heard of it.
+    pub(super) missed: Listening,
+    pub(super) panics: u64,
+}
+
 impl Listeners {
-    pub(super) fn new(plugins: Vec<Box<dyn TrackingPlugin>>) -> Self {
-        let listener = |plugin: Box<dyn TrackingPlugin>| Listener {
-            // One that panics already here may still want everything.
-            interest: guarded(|| plugin.interest()).unwrap_or(Interest::ALL),
-            plugin,
+    pub(super) fn new(
+        callbacks: Vec<Box<dyn TrackingPlugin>>,
+        plugins: Vec<Box<dyn TrackingPlugin>>,
+    ) -> Self {
+        let mut listeners = Self {
+            callbacks: callbacks.len(),
+            ..Self::default()
         };
-        Self(plugins.into_iter().map(listener).collect())
+        for plugin in callbacks.into_iter().chain(plugins) {
+            let interest = guarded(|| plugin.interest());
+            listeners.panics += u64::from(interest.is_none());
+            listeners.all.push(Listener {
+                // One that panics already here may still want everything.
+                interest: interest.unwrap_or(Interest::ALL),
+                plugin,
+            });
+        }
+        listeners
+    }
+
+    /// Those who may have something to write.
+    pub(super) fn plugins(&self) -> &[Listener] {
+        self.all.get(self.callbacks..).unwrap_or_default()
+    }
+
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Listener> {
+        self.all.drain(..)
     }
 
     /// What anybody wants.
     pub(super) fn interest(&self) -> Interest {
-        let interests = self.0.iter().map(|listener| listener.interest);
+        let interests = self.all.iter().map(|listener| listener.interest);
         interests.fold(Interest::NONE, |all, interest| all | interest)
     }
 
     /// Those who want events of this kind.
     pub(super) fn wanting(&self, kind: Interest) -> Listening {
-        let wanting = self.0.iter().enumerate();
+        let wanting = self.all.iter().enumerate();
         wanting
             .filter(|(_, listener)| listener.interest.contains(kind))
             .fold(0, |bits, (index, _)| bits | bit(index))
     }
 
-    /// Tells some of them, and says which of those panicked.
-    pub(super) fn tell(&self, event: &TrackingEvent<'_>, some: Listening) -> Listening {
-        let mut failed = 0;
-        for (index, listener) in self.0.iter().enumerate() {
+    /// Tells some of them. Nobody is told of what they do themselves while they are being told of something.
+    pub(super) fn tell(&self, event: &TrackingEvent<'_>, some: Listening) -> Told {
+        let mut told = Told::default();
+        for (index, listener) in self.all.iter().enumerate() {
             let bit = bit(index);
-            if some & bit != 0 && guarded(|| listener.plugin.record(event)).is_none() {
-                failed |= bit;
+            if some & bit == 0 {
+                continue;
+            }
+            match called(listener, LISTENER, || listener.plugin.record(event)) {
+                Called::Returned(()) => {}
+                Called::Panicked => {
+                    told.missed |= bit;
+                    told.panics += 1;
+                }
+                Called::Refused => told.missed |= bit,
             }
         }
-        failed
-    }
-
-    /// Calls each with a limit of its own, which `limit` gives when told how many are still to come. Says what failed.
-    pub(super) fn each(
-        &self,
-        mut limit: impl FnMut(usize) -> Duration,
-        call: impl Fn(&dyn TrackingPlugin, Duration) -> Result<(), FlushError>,
-    ) -> Vec<FlushError> {
-        let mut failures = Vec::new();
-        for (index, listener) in self.0.iter().enumerate() {
-            let limit = limit(self.0.len() - index);
-            let done = guarded(|| call(&*listener.plugin, limit));
-            failures.extend(done.unwrap_or(Err(FlushError::Panicked)).err());
-        }
-        failures
+        told
     }
 
     /// The most that there can be.
     pub(super) const MOST: usize = Listening::BITS as usize;
 }
+
+pub(super) const LISTENER: &str = "tracking listener";
 
 fn bit(index: usize) -> Listening {
     1 << index.min(Listeners::MOST - 1)

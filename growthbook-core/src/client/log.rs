@@ -5,9 +5,9 @@
 //! addresses never.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::background::BackgroundError;
-use crate::clock::Clock;
 use crate::ruleset::Ruleset;
 
 /// When something was last said that could be said in every evaluation: in seconds of the clock, from 1 on.
@@ -16,8 +16,7 @@ pub(crate) struct LastSaid(AtomicU64);
 
 impl LastSaid {
     /// Whether it is time to say it again. One of several threads is told so.
-    fn is_due(&self, clock: &dyn Clock) -> bool {
-        let now = crate::guard::guarded(|| clock.monotonic()).unwrap_or_default();
+    fn is_due(&self, now: Duration) -> bool {
         let now = now.as_secs().saturating_add(1);
         let last = self.0.load(Ordering::Relaxed);
         let is_due = last == 0 || now.saturating_sub(last) >= PAUSE_SECONDS;
@@ -27,8 +26,8 @@ impl LastSaid {
 }
 
 /// An error that no caller gets; at most one a minute.
-pub(crate) fn background(error: &BackgroundError, last: &LastSaid, clock: &dyn Clock) {
-    if cfg!(feature = "tracing") && last.is_due(clock) {
+pub(crate) fn background(error: &BackgroundError, last: &LastSaid, now: impl FnOnce() -> Duration) {
+    if cfg!(feature = "tracing") && last.is_due(now()) {
         warn(error);
     }
 }

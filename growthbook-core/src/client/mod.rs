@@ -2,6 +2,7 @@
 
 mod background;
 mod builder;
+mod calls;
 mod close;
 mod counters;
 mod deferred;
@@ -53,6 +54,7 @@ use crate::engine::{AutoExperiments, AutoOptions};
 use crate::error::FlushError;
 use crate::experiment::{Experiment, ExperimentInfo, ExperimentResult};
 use crate::explanation::Explanation;
+use crate::guard::Called;
 use crate::result::{FeatureResult, ValueError, read_value};
 use crate::ruleset::{PayloadError, Ruleset};
 use crate::user::{GlobalContext, UserContext};
@@ -242,7 +244,8 @@ impl GrowthBookClient {
     /// Calls `f` with the outcome of every experiment that the program [runs](GrowthBookClient::run), whether the user is in
     /// it or not, for as long as the subscription is held.
     ///
-    /// It is called in the thread that runs the experiment, with no lock held. A panic in it is caught and counted.
+    /// It is called in the thread that runs the experiment, with no lock held. What it runs itself it is not told of. A panic
+    /// in it is caught and counted.
     pub fn subscribe(
         &self,
         f: impl Fn(&ExperimentInfo, &Assignment) + Send + Sync + 'static,
@@ -282,9 +285,9 @@ impl GrowthBookClient {
     /// Compiles the payload in the calling thread, for as long as `cargo xtask bench l1` shows, and calls `on_refresh`.
     /// Evaluation goes on meanwhile.
     pub fn load(&self, payload: &[u8]) -> Result<Arc<Ruleset>, PayloadError> {
-        let installed = self.shared.install(payload)?;
-        self.shared.feed.arrived(Origin::Loaded, Arrival::default());
-        self.shared.announce(&installed, Origin::Loaded);
+        let shared = &self.shared;
+        let installed = shared.install(payload, Origin::Loaded, Arrival::default())?;
+        shared.announce(&installed, Origin::Loaded);
         Ok(installed.ruleset)
     }
 
@@ -334,9 +337,17 @@ impl GrowthBookClient {
         if shared.is_closed() {
             return Err(RefreshError::Closed);
         }
-        if let Some(source) = shared.feed.source_handle() {
-            let refreshed = crate::guard::guarded(|| source.refresh(SOURCE_LIMIT));
-            return refreshed.unwrap_or(Err(RefreshError::Panicked));
+        let refreshed = shared.call_source("payload source's refresh", |source| {
+            source.refresh(SOURCE_LIMIT)
+        });
+        match refreshed {
+            Some(Called::Returned(answer)) => return answer,
+            Some(Called::Refused) => return Err(RefreshError::InProgress),
+            Some(Called::Panicked) => {
+                shared.feed.failed(&RefreshError::Panicked);
+                return Err(RefreshError::Panicked);
+            }
+            None => {}
         }
         let fetcher = shared.feed.fetcher.as_deref();
         shared.refresh(fetcher.ok_or(RefreshError::NoSource)?, force)

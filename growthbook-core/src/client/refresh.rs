@@ -8,7 +8,6 @@ use super::feed::{Arrival, Feed};
 use super::shared::{Installed, Shared};
 use crate::cache::{CacheKey, CachedPayload, Validator};
 use crate::fetch::{FeatureFetcher, FetchError, Fetched};
-use crate::guard::{answered, guarded};
 use crate::ruleset::{PayloadError, Ruleset};
 
 /// How a refresh went well.
@@ -173,12 +172,13 @@ impl Shared {
         if !force && feed.is_fresh(self.monotonic()) {
             return Ok(Refresh::Fresh);
         }
-        let key = fetcher.cache_key();
+        let key = self.call_fetcher(news, || fetcher.cache_key())?;
         if !force && self.start_from_cache(&key, news).is_some_and(|it| it) {
             return Ok(Refresh::FromCache);
         }
         let known = feed.validator();
-        match fetcher.fetch(known.as_ref()).map_err(RefreshError::Fetch)? {
+        let answer = self.call_fetcher(news, || fetcher.fetch(known.as_ref()))?;
+        match answer.map_err(RefreshError::Fetch)? {
             Fetched::Fresh(payload) => self.take(&key, payload, news),
             Fetched::Unchanged { max_age } => {
                 self.confirm(&key, known.as_ref(), max_age, news);
@@ -187,15 +187,29 @@ impl Shared {
         }
     }
 
+    /// In flight nothing is reported: that comes with the news.
+    fn call_fetcher<T>(
+        &self,
+        news: &mut News,
+        call: impl FnOnce() -> T,
+    ) -> Result<T, RefreshError> {
+        let called = self.call_quietly(&self.feed.fetcher, FETCHER, call);
+        called.returned().ok_or_else(|| {
+            news.errors
+                .push(BackgroundError::Panicked { callback: FETCHER });
+            RefreshError::Panicked
+        })
+    }
+
     /// Puts in force what the first cache that has something has, unless what is in force came from a server. Says whether
     /// it is fresh; `None` if there is nothing.
     pub(super) fn start_from_cache(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
         if self.feed.caches.is_empty() {
             return None;
         }
-        let now = guarded(|| self.clock.now())?;
+        let now = self.now()?;
         for cache in &self.feed.caches {
-            let entry = match answered(CACHE, || cache.load(key)) {
+            let entry = match self.call_backend(cache, CACHE, || cache.load(key)) {
                 Ok(Some(entry)) => entry,
                 Ok(None) => continue,
                 Err(error) => {
@@ -212,10 +226,9 @@ impl Shared {
             if age >= self.feed.freshness.expire_after || !(is_fresh || self.feed.is_waiting()) {
                 continue;
             }
-            match self.install(entry.bytes()) {
+            let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
+            match self.install(entry.bytes(), Origin::Cache, arrival) {
                 Ok(installed) => {
-                    let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
-                    self.feed.arrived(Origin::Cache, arrival);
                     news.installed.push((installed, Origin::Cache));
                     return Some(is_fresh);
                 }
@@ -234,12 +247,11 @@ impl Shared {
         payload: CachedPayload,
         news: &mut News,
     ) -> Result<Refresh, RefreshError> {
+        let payload = payload.with_fetched_at(self.now());
+        let arrival = Arrival::of(&payload, self.monotonic());
         let installed = self
-            .install(payload.bytes())
+            .install(payload.bytes(), Origin::Fetched, arrival)
             .map_err(RefreshError::Payload)?;
-        let payload = payload.with_fetched_at(guarded(|| self.clock.now()));
-        self.feed
-            .arrived(Origin::Fetched, Arrival::of(&payload, self.monotonic()));
         self.keep(key, &payload, news);
         let refresh = if installed.is_news {
             Refresh::Updated
@@ -258,7 +270,7 @@ impl Shared {
         max_age: Option<Duration>,
         news: &mut News,
     ) {
-        let now = guarded(|| self.clock.now());
+        let now = self.now();
         let confirmed = self.feed.confirmed(known, self.monotonic(), now, max_age);
         if let Some(payload) = confirmed {
             self.keep(key, &payload, news);
@@ -267,7 +279,8 @@ impl Shared {
 
     fn keep(&self, key: &CacheKey, payload: &CachedPayload, news: &mut News) {
         for cache in &self.feed.caches {
-            if let Err(error) = answered(CACHE, || cache.store(key, payload)) {
+            let store = || cache.store(key, payload);
+            if let Err(error) = self.call_backend(cache, CACHE, store) {
                 news.errors.push(BackgroundError::Cache(error));
             }
         }
@@ -301,3 +314,5 @@ impl Feed {
 }
 
 const CACHE: &str = "feature cache";
+
+const FETCHER: &str = "feature fetcher";

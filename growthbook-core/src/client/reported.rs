@@ -15,13 +15,18 @@ impl ReportedFeatures {
         self.lock().get(usage.key()) != Some(usage.value())
     }
 
-    pub(super) fn note(&self, usage: &FeatureUsage<'_>) {
+    /// Takes it upon the caller to report it, unless another thread does, or did.
+    pub(super) fn claim(&self, usage: &FeatureUsage<'_>) -> bool {
         let mut reported = self.lock();
         if let Some(value) = reported.get_mut(usage.key()) {
+            if value == usage.value() {
+                return false;
+            }
             value.clone_from(usage.value());
         } else if reported.len() < MOST {
             reported.insert(usage.key().into(), usage.value().clone());
         }
+        true
     }
 
     /// What is done under the lock does not panic half-way.

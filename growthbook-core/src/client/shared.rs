@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::background::BackgroundError;
 use super::close::CloseReport;
 use super::counters::Counters;
-use super::feed::Feed;
+use super::feed::{Arrival, Feed};
 use super::hooks::Hooks;
-use super::listeners::Listeners;
+use super::listeners::{LISTENER, Listeners};
 use super::mismatches::Mismatches;
 use super::refresh::{Origin, RefreshEvent};
 use super::seen::{Fingerprints, Listening, SeenExposures};
 use super::subscription::Subscribers;
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
+use crate::guard::guarded;
 use crate::ruleset::{PayloadError, Ruleset};
 use crate::secret::DecryptionKey;
 use crate::sticky_service::StickyBucketService;
@@ -83,6 +83,8 @@ impl Shared {
             clock,
             feed,
         } = parts;
+        let counters = Counters::default();
+        counters.panicked(listeners.panics);
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             replacing: Mutex::new(()),
@@ -96,7 +98,7 @@ impl Shared {
             subscribers: Subscribers::default(),
             hooks,
             clock,
-            counters: Counters::default(),
+            counters,
             mismatches: Mismatches::default(),
             feed,
             closed: AtomicBool::new(false),
@@ -112,35 +114,40 @@ impl Shared {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Tells some of the listeners, and says which of them failed.
+    /// Tells some of the listeners, and says which of them have not heard of it.
     pub(super) fn tell(&self, event: &TrackingEvent<'_>, some: Listening) -> Listening {
         if some == 0 {
             return 0;
         }
-        let failed = self.listeners.tell(event, some);
-        if failed != 0 {
-            self.panicked("tracking listener", u64::from(failed.count_ones()));
+        let told = self.listeners.tell(event, some);
+        if told.panics != 0 {
+            self.panicked(LISTENER, told.panics);
         }
-        failed
+        told.missed
     }
 
-    /// Counts panics in the user's code, and says that there were some.
-    pub(super) fn panicked(&self, callback: &'static str, times: u64) {
-        self.counters.panicked(times);
-        self.report(&BackgroundError::Panicked { callback });
-    }
-
-    /// Tells the program of an error that no caller gets.
-    pub(super) fn report(&self, error: &BackgroundError) {
-        super::log::background(error, &self.counters.last_said, &*self.clock);
-        if !self.hooks.error(error) {
-            self.counters.panicked(1);
+    /// Compiles a payload and puts it in force, together with what is known of it. Hands back the ruleset, and whether it
+    /// says something else than the one before.
+    pub(super) fn install(
+        &self,
+        payload: &[u8],
+        origin: Origin,
+        arrival: Arrival,
+    ) -> Result<Installed, PayloadError> {
+        let replacing = self.replacing();
+        let installed = self.replace_ruleset(payload)?;
+        // Whoever comes next must find both as they belong together.
+        self.feed.arrived(origin, arrival);
+        drop(replacing);
+        if installed.is_news {
+            let ruleset = &installed.ruleset;
+            self.call_quietly(ruleset, "log", || super::log::installed(ruleset));
         }
+        Ok(installed)
     }
 
-    /// Compiles a payload and puts it in force, unless it is the one that is.
-    pub(super) fn install(&self, payload: &[u8]) -> Result<Installed, PayloadError> {
-        let _replacing = self.replacing();
+    /// Compiles a payload, unless it is the one in force. Called by whoever holds the lock.
+    fn replace_ruleset(&self, payload: &[u8]) -> Result<Installed, PayloadError> {
         let current = self.snapshot.load_full();
         if *current.ruleset.payload().as_ref() == *payload {
             return Ok(Installed {
@@ -157,7 +164,6 @@ impl Shared {
             ruleset: Arc::clone(&ruleset),
             global: Arc::clone(&current.global),
         }));
-        super::log::installed(&ruleset);
         Ok(Installed {
             ruleset,
             is_news: true,
@@ -166,11 +172,10 @@ impl Shared {
 
     /// Tells the program that other features are in force. Called with no lock held.
     pub(super) fn announce(&self, installed: &Installed, origin: Origin) {
-        if installed.is_news {
+        if let Some(on_refresh) = self.hooks.on_refresh.as_ref().filter(|_| installed.is_news) {
             let event = RefreshEvent::new(&installed.ruleset, origin);
-            if !self.hooks.refresh(&event) {
-                self.panicked("on_refresh", 1);
-            }
+            // Not by the callback itself: it is told of what it loads.
+            self.call(&event, "on_refresh", || on_refresh(&event));
         }
     }
 
@@ -213,8 +218,22 @@ pub(super) struct Installed {
 }
 
 impl Drop for Shared {
+    /// The program's own things are let go of one by one: a panic in one of them is no reason to abort.
     fn drop(&mut self) {
         self.close(DROP_LIMIT);
+        for listener in self.listeners.drain() {
+            guarded(|| drop(listener));
+        }
+        self.subscribers.let_go();
+        guarded(|| drop(self.hooks.on_error.take()));
+        guarded(|| drop(self.hooks.on_refresh.take()));
+        guarded(|| drop(self.sticky.take()));
+        guarded(|| drop(self.feed.fetcher.take()));
+        for cache in self.feed.caches.drain(..) {
+            guarded(|| drop(cache));
+        }
+        let clock = std::mem::replace(&mut self.clock, Box::new(SystemClock::new()));
+        guarded(|| drop(clock));
     }
 }
 

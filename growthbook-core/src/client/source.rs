@@ -1,6 +1,7 @@
 //! Sources: what brings payloads by itself, on threads of its own.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::refresh::{News, Refresh, RefreshError};
 use super::shared::Shared;
 use crate::cache::{CacheKey, CachedPayload, Validator};
 use crate::fetch::FetchError;
+use crate::guard::{Called, guarded};
 
 /// Brings payloads to a client, by polling or over a stream, say. This crate starts no thread; sources do.
 ///
@@ -50,6 +52,46 @@ pub trait SourceHandle: fmt::Debug + Send + Sync + 'static {
 
     /// Ends everything that was started, within the limit.
     fn close(&self, limit: Duration);
+}
+
+/// A client's hold on its source. Whoever lets go last drops the handle, in whatever it was doing: a panic there ends here.
+#[derive(Debug)]
+pub(super) struct Source {
+    handle: Option<Box<dyn SourceHandle>>,
+    /// Where panics are counted.
+    panics: Arc<AtomicU64>,
+}
+
+impl Source {
+    pub(super) fn new(handle: Box<dyn SourceHandle>, panics: Arc<AtomicU64>) -> Self {
+        let handle = Some(handle);
+        Self { handle, panics }
+    }
+
+    pub(super) fn handle(&self) -> Option<&dyn SourceHandle> {
+        self.handle.as_deref()
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        if guarded(|| drop(self.handle.take())).is_none() {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Shared {
+    /// Calls the source, if there is one.
+    pub(super) fn call_source<T>(
+        &self,
+        doing: &'static str,
+        call: impl FnOnce(&dyn SourceHandle) -> T,
+    ) -> Option<Called<T>> {
+        let source = self.feed.source()?;
+        let handle = source.handle()?;
+        Some(self.call(&self.feed, doing, || call(handle)))
+    }
 }
 
 /// How a source is doing.

@@ -1,13 +1,14 @@
 //! How a client is doing.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use super::feed::FeedState;
 use super::refresh::{Origin, RefreshError};
 use super::shared::Shared;
-use super::source::SourceStatus;
-use crate::guard::guarded;
+use super::source::{SourceHandle, SourceStatus};
+use crate::guard::Called;
 use crate::ruleset::Ruleset;
 
 /// What there is to evaluate with.
@@ -48,13 +49,14 @@ pub struct Status {
 
 impl Status {
     pub(super) fn of(shared: &Shared) -> Self {
-        let source = shared.feed.source_handle();
+        let source = shared.call_source("payload source's status", SourceHandle::status);
         Self {
             ruleset: Arc::clone(&shared.snapshot.load().ruleset),
             feed: shared.feed.state(),
             age: shared.feed.age(shared.monotonic()),
-            source: source.and_then(|source| guarded(|| source.status())),
-            callback_panics: shared.counters.callback_panics(),
+            source: source.and_then(Called::returned),
+            // Last, since the calls above may have panicked.
+            callback_panics: shared.counters.callback_panics().load(Ordering::Relaxed),
             sticky_failures: shared.counters.sticky_failures(),
             is_closed: shared.is_closed(),
         }
@@ -107,7 +109,7 @@ impl Status {
         self.source.as_ref()
     }
 
-    /// Panics in callbacks and plugins, all of which were caught.
+    /// Panics in the program's own code, all of which were caught: callbacks, plugins, stores, fetchers, sources, clocks.
     pub fn callback_panics(&self) -> u64 {
         self.callback_panics
     }

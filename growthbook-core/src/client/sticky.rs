@@ -8,7 +8,7 @@ use super::effects::Effects;
 use super::question::Question;
 use super::shared::{Shared, Snapshot};
 use crate::engine::Subject;
-use crate::guard::answered;
+use crate::guard::is_within;
 use crate::sticky::{StickyDocuments, StickyIdentity};
 use crate::sticky_service::Saved;
 
@@ -67,6 +67,11 @@ impl StickyState {
         question: &Q,
         effects: &mut Effects<'_, 'a>,
     ) -> Q::Answer {
+        if is_within(&shared.sticky, SERVICE) {
+            // The store itself asks. What it is about to say is not known yet, and nothing is stored.
+            let known = Some(&mut self.documents());
+            return question.ask(&snapshot.ruleset, subject, known, effects);
+        }
         self.prepare(shared, || question.identities(&snapshot.ruleset, subject));
         let mut asked = 0;
         loop {
@@ -93,6 +98,9 @@ impl StickyState {
         let Some(service) = shared.sticky.as_deref().filter(|_| !self.is_supplied) else {
             return;
         };
+        if is_within(&shared.sticky, SERVICE) {
+            return;
+        }
         let mut missing = identities();
         {
             let documents = self.lock();
@@ -104,7 +112,7 @@ impl StickyState {
         if missing.is_empty() {
             return;
         }
-        match answered(SERVICE, || service.load(&missing)) {
+        match shared.call_backend(&shared.sticky, SERVICE, || service.load(&missing)) {
             Ok(loaded) => {
                 let mut documents = self.lock();
                 for (identity, assignments) in loaded {
@@ -131,7 +139,8 @@ impl StickyState {
         };
         let mut lost = false;
         for write in effects.take_writes() {
-            match answered(SERVICE, || service.save(&write.borrow())) {
+            let save = || service.save(&write.borrow());
+            match shared.call_backend(&shared.sticky, SERVICE, save) {
                 Ok(Saved::Stored) => {}
                 Ok(Saved::Kept(standing)) => {
                     self.lock()

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use super::shared::Shared;
 use crate::assignment::Assignment;
 use crate::experiment::ExperimentInfo;
-use crate::guard::guarded;
+use crate::guard::{Called, called, guarded};
 
 #[derive(Default)]
 pub(super) struct Subscribers(ArcSwap<Vec<Arc<Subscriber>>>);
@@ -48,14 +48,25 @@ impl Subscribers {
         });
     }
 
-    /// Tells all, and says how many panicked.
+    /// Lets go of each. A panic in what one holds ends here.
+    pub(super) fn let_go(&self) {
+        let all = self.0.swap(Arc::default());
+        for one in Arc::into_inner(all).unwrap_or_default() {
+            guarded(|| drop(one));
+        }
+    }
+
+    /// Tells all, and says how many panicked. What one runs itself it is not told of.
     pub(super) fn tell(&self, experiment: &ExperimentInfo, assignment: &Assignment) -> u64 {
         let all = self.0.load();
         let active = all
             .iter()
             .filter(|one| one.is_active.load(Ordering::Acquire));
-        let failed = active.filter(|one| guarded(|| (one.f)(experiment, assignment)).is_none());
-        u64::try_from(failed.count()).unwrap_or(u64::MAX)
+        let panicked = active.filter(|one| {
+            let called = called(&***one, "subscriber", || (one.f)(experiment, assignment));
+            matches!(called, Called::Panicked)
+        });
+        u64::try_from(panicked.count()).unwrap_or(u64::MAX)
     }
 }
 

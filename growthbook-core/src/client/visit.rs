@@ -18,7 +18,6 @@ use crate::engine::{self, Binding, Exposure, FeatureUsage, Silent, Subject};
 use crate::experiment::ExperimentResult;
 use crate::explanation::Explanation;
 use crate::feature_value::FeatureValue;
-use crate::guard::guarded;
 use crate::result::{ValueError, read_value};
 use crate::tracking::{
     CustomEvent, Evaluated, ExperimentViewed, FeatureEvaluated, Interest, Occasion, TrackingEvent,
@@ -205,8 +204,10 @@ impl<'a> Visit<'a> {
         let occasion = self.occasion();
         match effect {
             Effect::Used(usage) => {
-                if let Some(scope) = self.scope {
-                    scope.memory.reported.note(usage);
+                if let Some(scope) = self.scope
+                    && !scope.memory.reported.claim(usage)
+                {
+                    return;
                 }
                 let event = TrackingEvent::FeatureEvaluated(FeatureEvaluated {
                     what: Evaluated::Now(*usage),
@@ -234,16 +235,15 @@ impl<'a> Visit<'a> {
         };
         // Whoever else evaluates meanwhile, another thread or a listener itself, finds it claimed.
         let due = seen.claim(id, self.shared.viewers);
-        let failed = self.shared.tell(&event, due);
-        seen.release(id, failed);
+        let missed = self.shared.tell(&event, due);
+        seen.release(id, missed);
     }
 
     pub(super) fn occasion(&self) -> Occasion<'a> {
-        let now = guarded(|| self.shared.clock.now());
         Occasion {
             global: &self.snapshot.global,
             user: self.user,
-            at: now.unwrap_or(SystemTime::UNIX_EPOCH),
+            at: self.shared.now().unwrap_or(SystemTime::UNIX_EPOCH),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::sticky::{StickyAssignments, StickyIdentity, StickyWrite};
 ///   already changes nothing and is [`Saved::Stored`].
 /// * Names and values are any text, and are kept as they are.
 /// * Both may be called from any thread, several at a time, and may block; evaluation without a service never does.
+/// * Whoever implements it may use the client within: users are bucketed by hash there, and nothing is stored.
 /// * An error of `load` means that nothing is known: the client then buckets by hash and writes nothing, since a write
 ///   could replace what could not be read.
 ///

@@ -23,7 +23,8 @@ use crate::error::FlushError;
 ///
 /// * `record` is called in the thread that evaluates, so it must be quick: put the event into a bounded queue
 ///   ([`TrackingEvent::into_owned`] makes one that can be sent), and count what does not fit. It may be called from any
-///   thread, several at a time. No lock is held around it: it may evaluate, flush, or drop the client.
+///   thread, several at a time. No lock is held around it: it may evaluate, flush, or drop the client. What it evaluates
+///   or logs itself it is not told of, but others are; an exposure among that comes to it when it next occurs.
 /// * A panic in it is caught and counted. An exposure whose `record` panicked is offered again when it next occurs; all
 ///   others come once per user, experiment and variation, as long as the client remembers them.
 /// * `flush` waits until what was recorded before the call is delivered or given up, at most for the limit.

@@ -1,0 +1,84 @@
+//! The client's calls of the program's code: caught, counted, and never from within themselves.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+
+use super::background::BackgroundError;
+use super::shared::Shared;
+use crate::error::BackendError;
+use crate::guard::{Called, answered, called};
+
+impl Shared {
+    /// Calls the program's code. A panic in it is counted and reported.
+    pub(super) fn call<W, T>(
+        &self,
+        whose: &W,
+        doing: &'static str,
+        call: impl FnOnce() -> T,
+    ) -> Called<T> {
+        let called = called(whose, doing, call);
+        if matches!(called, Called::Panicked) {
+            self.panicked(doing, 1);
+        }
+        called
+    }
+
+    /// The same where nothing may be reported now: a panic in it is counted.
+    pub(super) fn call_quietly<W, T>(
+        &self,
+        whose: &W,
+        doing: &'static str,
+        call: impl FnOnce() -> T,
+    ) -> Called<T> {
+        let called = called(whose, doing, call);
+        if matches!(called, Called::Panicked) {
+            self.counters.panicked(1);
+        }
+        called
+    }
+
+    /// Calls a store or the like. The caller reports what failed.
+    pub(super) fn call_backend<W, T>(
+        &self,
+        whose: &W,
+        backend: &'static str,
+        call: impl FnOnce() -> Result<T, BackendError>,
+    ) -> Result<T, BackendError> {
+        answered(backend, self.call_quietly(whose, backend, call))
+    }
+
+    /// Counts panics in the program's code, and says that there were some.
+    pub(super) fn panicked(&self, callback: &'static str, times: u64) {
+        self.counters.panicked(times);
+        self.report(&BackgroundError::Panicked { callback });
+    }
+
+    /// Tells the program of an error that no caller gets; not of those that come up while it is being told of one.
+    pub(super) fn report(&self, error: &BackgroundError) {
+        let last = &self.counters.last_said;
+        self.call_quietly(last, "log", || {
+            super::log::background(error, last, || self.monotonic());
+        });
+        if let Some(on_error) = &self.hooks.on_error {
+            self.call_quietly(on_error, "on_error", || on_error(error));
+        }
+    }
+
+    /// The date, unless the clock fails.
+    pub(super) fn now(&self) -> Option<SystemTime> {
+        self.call_quietly(&self.clock, "date", || self.clock.now())
+            .returned()
+    }
+
+    /// The clock's monotonic reading. A clock that fails stands still.
+    pub(super) fn monotonic(&self) -> Duration {
+        let last = &self.counters.last_reading;
+        let reading = self.call_quietly(&self.clock, "monotonic", || self.clock.monotonic());
+        let Some(reading) = reading.returned() else {
+            return Duration::from_nanos(last.load(Ordering::Relaxed));
+        };
+        let nanos = u64::try_from(reading.as_nanos()).unwrap_or(u64::MAX);
+        last.fetch_max(nanos, Ordering::Relaxed);
+        reading
+    }
+}

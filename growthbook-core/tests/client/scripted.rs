@@ -1,0 +1,132 @@
+//! A server, caches and a clock that do as a test says.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use growthbook_core::{
+    BackendError, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError,
+    Fetched, MemoryCache, Validator,
+};
+
+use super::puppets::{cache_key, down};
+
+/// Answers as the script says, and notes what it was asked with.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    answers: Mutex<VecDeque<Result<Fetched, FetchError>>>,
+    asked: Mutex<Vec<Option<String>>>,
+}
+
+impl Script {
+    pub(crate) fn then(&self, answer: Fetched) -> &Self {
+        self.answers.lock().unwrap().push_back(Ok(answer));
+        self
+    }
+
+    pub(crate) fn fail(&self, error: FetchError) -> &Self {
+        self.answers.lock().unwrap().push_back(Err(error));
+        self
+    }
+
+    /// The validators that it was asked with since the last time.
+    pub(crate) fn asked(&self) -> Vec<Option<String>> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+}
+
+impl FeatureFetcher for Script {
+    fn cache_key(&self) -> CacheKey {
+        cache_key()
+    }
+
+    fn fetch(&self, known: Option<&Validator>) -> Result<Fetched, FetchError> {
+        let known = known.map(|known| known.as_str().to_owned());
+        self.asked.lock().unwrap().push(known);
+        let next = self.answers.lock().unwrap().pop_front();
+        next.unwrap_or(Err(FetchError::TimedOut))
+    }
+}
+
+/// A cache that can be down.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    pub(crate) inner: MemoryCache,
+    is_down: Mutex<bool>,
+}
+
+impl Shelf {
+    pub(crate) fn set_down(&self, is_down: bool) {
+        *self.is_down.lock().unwrap() = is_down;
+    }
+
+    pub(crate) fn entry(&self) -> Option<CachedPayload> {
+        self.inner.load(&cache_key()).unwrap()
+    }
+
+    pub(crate) fn put(&self, payload: &CachedPayload) {
+        self.inner.store(&cache_key(), payload).unwrap();
+    }
+
+    fn check(&self) -> Result<(), BackendError> {
+        if *self.is_down.lock().unwrap() {
+            return Err(down());
+        }
+        Ok(())
+    }
+}
+
+impl FeatureCache for Shelf {
+    fn load(&self, key: &CacheKey) -> Result<Option<CachedPayload>, BackendError> {
+        self.check()?;
+        self.inner.load(key)
+    }
+
+    fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError> {
+        self.check()?;
+        self.inner.store(key, payload)
+    }
+}
+
+/// Time that passes when it is told to.
+#[derive(Clone, Debug)]
+pub(crate) struct HandClock(Arc<Mutex<Duration>>);
+
+impl HandClock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Duration::from_secs(1_000_000))))
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        *self.0.lock().unwrap() += time;
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.monotonic()
+    }
+
+    fn monotonic(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A payload in which the feature `f` has this value.
+pub(crate) fn features(value: u32) -> String {
+    format!(r#"{{"features":{{"f":{{"defaultValue":{value}}}}}}}"#)
+}
+
+/// The same as a server sends it, with a validator that names the value.
+pub(crate) fn served(value: u32) -> CachedPayload {
+    CachedPayload::new(features(value).into_bytes())
+        .with_validator(Validator::new(format!("v{value}")))
+}
+
+pub(crate) fn fresh(value: u32) -> Fetched {
+    Fetched::Fresh(served(value))
+}
+
+pub(crate) fn unchanged() -> Fetched {
+    Fetched::Unchanged { max_age: None }
+}
