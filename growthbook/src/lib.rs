@@ -11,7 +11,7 @@
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
 //! | fetch payloads, and keep them | [`FeatureFetcher`], [`FeatureCache`], [`MemoryCache`]; [`Backoff`] and [`Clock`] for when |
-//! | test a program, or a store of your own | the module `testing`, with the Cargo feature of that name |
+//! | test a program, or a store, fetcher, source or plugin of your own | the module `testing`, with the Cargo feature of that name |
 //! | evaluate without a client | [`engine`] |
 //! | predict or audit an assignment | [`bucketing`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -30,6 +30,8 @@ use crate::error::FlushError;
 /// * `close` is a flush after which nothing comes any more. It may be called from a thread of the plugin's own, which it
 ///   must not wait for then.
 ///
+/// `testing::tracking_contract`, of the Cargo feature `testing`, checks this of an implementation.
+///
 /// # Example
 ///
 /// ```
