@@ -30,6 +30,8 @@ mod payload;
 mod report;
 #[path = "support/scaling.rs"]
 mod scaling;
+#[path = "support/scopes.rs"]
+mod scopes;
 #[path = "support/workload.rs"]
 mod workload;
 
@@ -93,6 +95,7 @@ fn measure(filter: &str) {
 
 fn workloads() -> Vec<Workload> {
     let mut workloads = evaluations::workloads();
+    workloads.extend(scopes::workloads());
     workloads.extend(scaling::workloads());
     workloads.extend(loads::workloads());
     workloads.extend(orientation::workloads());

@@ -80,10 +80,10 @@ pub(crate) enum FeatureRef {
 /// A slice of the population that a user must be in (spec 10).
 #[derive(Debug)]
 pub(crate) struct Filter {
-    attribute: HashAttribute,
-    seed: HashSeed,
-    version: Option<HashVersion>,
-    ranges: Box<[Range]>,
+    pub(crate) attribute: HashAttribute,
+    pub(crate) seed: HashSeed,
+    pub(crate) version: Option<HashVersion>,
+    pub(crate) ranges: Box<[Range]>,
 }
 
 impl Filter {

@@ -35,6 +35,7 @@
 //! * [`Ruleset`] is a payload compiled: immutable, shared, with everything done that can be done before there is a user.
 //!   What was malformed is in its [diagnostics](Ruleset::diagnostics).
 //! * [`engine`] holds the evaluation as pure functions, for those who bring their own shell.
+//! * [`explanation`] says why a user gets a value: [`engine::explain`] tells an evaluation fact by fact.
 //! * [`GrowthBookClient`] is that shell: it swaps rulesets, and asks the [`StickyBucketService`].
 //! * [`FeatureFetcher`] and [`FeatureCache`] say where payloads come from and where they are kept; [`Clock`] and
 //!   [`Backoff`] say when it is time to ask again.
@@ -72,6 +73,7 @@ mod diagnostic;
 pub mod engine;
 mod error;
 mod experiment;
+pub mod explanation;
 mod feature_value;
 mod fetch;
 mod flag;
@@ -116,6 +118,7 @@ pub use self::experiment::{
     Experiment, ExperimentBuilder, ExperimentError, ExperimentInfo, ExperimentOverride,
     ExperimentResult,
 };
+pub use self::explanation::Explanation;
 pub use self::fetch::{FeatureFetcher, FetchError, Fetched, StaticFetcher};
 pub use self::flag::{Flag, FlagValue};
 pub use self::result::{FeatureResult, FeatureSource, ValueError};

@@ -201,7 +201,7 @@ impl FeatureResult {
         Value::Object(json)
     }
 
-    fn feature_value(&self) -> &FeatureValue {
+    pub(crate) fn feature_value(&self) -> &FeatureValue {
         match &self.value {
             ResultValue::Stored(value) => self.ruleset.value(*value),
             ResultValue::Forced(value) => value,

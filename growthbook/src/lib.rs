@@ -5,12 +5,16 @@
 //! | to | see |
 //! |---|---|
 //! | evaluate features and run experiments | [`GrowthBookClient`], built by [`GrowthBookClientBuilder`] |
+//! | ask several things of one user | [`UserScope`], and [`Flag`] for features that the program names once |
+//! | report who saw which variation | [`GrowthBookClientBuilder::on_experiment_viewed`], [`TrackingPlugin`] |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
-//! | find out why a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
+//! | find out how a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
+//! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
-//! | fetch payloads, and keep them | [`FeatureFetcher`], [`FeatureCache`], [`MemoryCache`]; [`Backoff`] and [`Clock`] for when |
+//! | fetch payloads, and keep them | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
+//! | see how the client is doing | [`GrowthBookClient::status`], [`Readiness`], [`BackgroundError`] |
 //! | test a program, or a store, fetcher, source or plugin of your own | the module `testing`, with the Cargo feature of that name |
 //! | evaluate without a client | [`engine`] |
 //! | predict or audit an assignment | [`bucketing`] |
@@ -18,7 +22,23 @@
 
 // The client.
 #[doc(inline)]
-pub use growthbook_core::{BackgroundError, BuildError, GrowthBookClient, GrowthBookClientBuilder};
+pub use growthbook_core::{
+    BackgroundError, BuildError, CloseReport, GrowthBookClient, GrowthBookClientBuilder, Readiness,
+    Status, Subscription,
+};
+
+// One user, for the length of a request.
+#[doc(inline)]
+pub use growthbook_core::{
+    AllFeatures, DeferredExposures, EvaluatedFeature, Flag, FlagValue, Track, UserScope,
+};
+
+// What is reported, and to whom.
+#[doc(inline)]
+pub use growthbook_core::{
+    CustomEvent, ExperimentViewed, FeatureEvaluated, Interest, OwnedTrackingEvent, TrackedUser,
+    TrackingEvent, TrackingPlugin,
+};
 
 // Who asks.
 #[doc(inline)]
@@ -26,9 +46,11 @@ pub use growthbook_core::{
     AttributeError, AttributeValue, Attributes, GlobalContext, Number, UserContext,
 };
 
-// What is answered.
+// What is answered, and why.
 #[doc(inline)]
-pub use growthbook_core::{Assignment, BanditAssignment, FeatureResult, FeatureSource, ValueError};
+pub use growthbook_core::{
+    Assignment, BanditAssignment, Explanation, FeatureResult, FeatureSource, ValueError,
+};
 
 // Experiments that the program defines, and changes to those of the payload.
 #[doc(inline)]
@@ -48,7 +70,8 @@ pub use growthbook_core::{
 #[doc(inline)]
 pub use growthbook_core::{
     Backoff, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError, Fetched,
-    MemoryCache, StaticFetcher, SystemClock, Validator,
+    Freshness, MemoryCache, Origin, PayloadSink, PayloadSource, Refresh, RefreshError,
+    RefreshEvent, SourceHandle, SourceStatus, StaticFetcher, SystemClock, Validator,
 };
 
 // Sticky buckets, and stores for them.
@@ -60,7 +83,7 @@ pub use growthbook_core::{
 
 // The parts under the client.
 #[doc(inline)]
-pub use growthbook_core::{bucketing, engine, reduce};
+pub use growthbook_core::{bucketing, engine, explanation, reduce};
 
 // For tests.
 #[cfg(feature = "testing")]

@@ -7,6 +7,7 @@ mod layers;
 mod name;
 mod number;
 mod path;
+mod shortened;
 mod value;
 
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ pub(crate) use self::layers::{Layers, REMOTE_GROUPS};
 pub(crate) use self::name::{Name, Probe};
 pub use self::number::Number;
 pub(crate) use self::path::{AttributePath, Found};
+pub(crate) use self::shortened::shortened_text;
 pub use self::value::AttributeValue;
 use crate::json::{Json, Object, property_index};
 

@@ -57,6 +57,15 @@ impl AttributePath {
     }
 }
 
+impl std::fmt::Display for AttributePath {
+    /// Writes the path with its dots.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.first.name.as_str())?;
+        let mut rest = self.rest.iter();
+        rest.try_for_each(|segment| write!(f, ".{}", segment.name.as_str()))
+    }
+}
+
 /// What a path leads to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Found<'v> {

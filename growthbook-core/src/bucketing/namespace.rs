@@ -16,8 +16,8 @@ use super::{HashSeed, HashVersion, Range};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Namespace {
-    seed: HashSeed,
-    range: Range,
+    pub(crate) seed: HashSeed,
+    pub(crate) range: Range,
 }
 
 impl Namespace {

@@ -2,6 +2,7 @@
 
 use super::refresh::RefreshError;
 use crate::error::BackendError;
+use crate::result::ValueError;
 
 /// Something went wrong beside an evaluation, which went on without it: see
 /// [`GrowthBookClientBuilder::on_error`](crate::GrowthBookClientBuilder::on_error).
@@ -24,4 +25,13 @@ pub enum BackgroundError {
     /// The sticky bucket service failed: the user was bucketed by hash, or the assignment was not stored.
     #[error("sticky buckets are unavailable")]
     Sticky(#[source] BackendError),
+    /// A feature was asked for as a type that its value is not, and the fallback was served. Check the feature's type in
+    /// GrowthBook. Told once for each feature and type.
+    #[error("the value of the feature `{feature}` does not fit, and the fallback is served")]
+    Value {
+        /// The feature's key.
+        feature: String,
+        /// What does not fit.
+        source: ValueError,
+    },
 }

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use super::seen::ExposureId;
 use super::visit::Visit;
 use crate::engine::{Exposure, FeatureUsage, Recorder};
-use crate::result::FeatureSource;
 use crate::stack::Stack;
 use crate::sticky::{StickyIdentity, StickyWrite};
 use crate::tracking::Interest;
@@ -16,7 +15,7 @@ pub(super) struct Effects<'v, 'a> {
     wanted: Interest,
     told: Stack<Effect<'a>, 1>,
     /// The features among them, once they are many: a payload can make one call ask for thousands.
-    features: HashSet<&'a str>,
+    features: Option<HashSet<&'a str>>,
     writes: Vec<OwnedWrite>,
 }
 
@@ -32,7 +31,7 @@ impl<'v, 'a> Effects<'v, 'a> {
             visit,
             wanted,
             told: Stack::new(),
-            features: HashSet::new(),
+            features: None,
             writes: Vec::new(),
         }
     }
@@ -58,14 +57,15 @@ impl<'v, 'a> Effects<'v, 'a> {
                 .iter()
                 .any(|effect| matches!(effect, Effect::Used(usage) if usage.key() == key));
         }
-        if self.features.is_empty() {
-            let used = self.told.iter().filter_map(|effect| match effect {
+        let told = &self.told;
+        let features = self.features.get_or_insert_with(|| {
+            let used = told.iter().filter_map(|effect| match effect {
                 Effect::Used(usage) => Some(usage.key()),
                 Effect::Viewed(..) => None,
             });
-            self.features = used.collect();
-        }
-        !self.features.insert(key)
+            used.collect()
+        });
+        !features.insert(key)
     }
 }
 
@@ -88,9 +88,7 @@ impl<'a> Recorder<'a> for Effects<'_, 'a> {
 
     #[inline]
     fn feature_evaluated(&mut self, usage: &FeatureUsage<'a>) {
-        // What is forced from outside is not reported; the engine does not either, for features of the payload.
-        let is_wanted = self.wanted.contains(Interest::FEATURE_EVALUATED)
-            && usage.source() != FeatureSource::Override;
+        let is_wanted = self.wanted.contains(Interest::FEATURE_EVALUATED);
         if is_wanted && !self.has_feature(usage.key()) && self.visit.is_news(usage) {
             self.told.push(Effect::Used(*usage));
         }

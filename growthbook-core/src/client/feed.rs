@@ -148,6 +148,8 @@ impl Feed {
     /// Takes the source away from whoever comes later. Those who wait for it need not wait any more.
     pub(super) fn take_source(&self) -> Option<Arc<dyn SourceHandle>> {
         let source = self.source().take();
+        // Whoever looks whether to wait holds this lock until they do, so nobody misses the call.
+        drop(self.lock());
         self.changed.notify_all();
         source
     }

@@ -12,6 +12,7 @@ mod flight;
 mod hooks;
 mod listeners;
 mod log;
+mod mismatches;
 mod question;
 mod refresh;
 mod reported;
@@ -51,6 +52,7 @@ use crate::attributes::Attributes;
 use crate::engine::{AutoExperiments, AutoOptions};
 use crate::error::FlushError;
 use crate::experiment::{Experiment, ExperimentInfo, ExperimentResult};
+use crate::explanation::Explanation;
 use crate::result::{FeatureResult, ValueError, read_value};
 use crate::ruleset::{PayloadError, Ruleset};
 use crate::user::{GlobalContext, UserContext};
@@ -143,7 +145,7 @@ impl GrowthBookClient {
     ///
     /// As [`GrowthBookClient::evaluate`].
     pub fn value<T: DeserializeOwned>(&self, feature: &str, user: &UserContext, fallback: T) -> T {
-        self.value_as(feature, user).unwrap_or(fallback)
+        self.visit(user, |visit| visit.value_or(feature, fallback))
     }
 
     /// A feature's value as a type of yours.
@@ -176,6 +178,15 @@ impl GrowthBookClient {
         user: &UserContext,
     ) -> Result<T, ValueError> {
         self.visit(user, |visit| read_value(visit.value(feature).json()))
+    }
+
+    /// Why a feature has the value that it has: see [`UserScope::explain`].
+    ///
+    /// # Blocking
+    ///
+    /// As [`GrowthBookClient::evaluate`].
+    pub fn explain(&self, feature: &str, user: &UserContext) -> Explanation {
+        self.visit(user, |visit| visit.explain(feature))
     }
 
     /// Runs an experiment that the program defines. A user who is not in it gets the first variation.

@@ -29,9 +29,9 @@ pub(super) trait Question<'a> {
 
 /// The value of a feature that the payload does not name.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ValueOf<'a>(pub(super) &'a str);
+pub(super) struct Unknown<'a>(pub(super) &'a str);
 
-impl<'a> Question<'a> for ValueOf<'a> {
+impl<'a> Question<'a> for Unknown<'a> {
     type Answer = &'a FeatureValue;
 
     #[inline]
@@ -39,10 +39,10 @@ impl<'a> Question<'a> for ValueOf<'a> {
         &self,
         ruleset: &'a Arc<Ruleset>,
         subject: &Subject<'a>,
-        sticky: Option<&mut StickyDocuments>,
+        _: Option<&mut StickyDocuments>,
         recorder: &mut R,
     ) -> Self::Answer {
-        engine::decide(ruleset, self.0, subject, sticky, recorder)
+        engine::decide_unknown(ruleset, self.0, subject, recorder)
     }
 
     fn identities(&self, _: &Ruleset, _: &Subject<'_>) -> Vec<StickyIdentity> {

@@ -18,6 +18,7 @@ use super::visit::Visit;
 use crate::attributes::Attributes;
 use crate::engine::{self, AutoExperiments, AutoOptions};
 use crate::experiment::{Experiment, ExperimentResult};
+use crate::explanation::Explanation;
 use crate::flag::{Flag, FlagValue};
 use crate::result::{FeatureResult, ValueError, read_value};
 use crate::ruleset::Ruleset;
@@ -210,7 +211,7 @@ impl UserScope {
     /// As [`UserScope::evaluate`].
     #[inline]
     pub fn value<'s, T: Deserialize<'s>>(&'s self, feature: &str, fallback: T) -> T {
-        self.value_as(feature).unwrap_or(fallback)
+        self.visit().value_or(feature, fallback)
     }
 
     /// A feature's value as a type of yours, which may borrow from the scope.
@@ -254,7 +255,35 @@ impl UserScope {
             Some(place) => self.visit().ask(&ValueAt(place)),
             None => self.visit().value(flag.key()),
         };
-        V::read(value.json()).unwrap_or_else(|_| flag.fallback().of())
+        V::read(value.json()).unwrap_or_else(|error| {
+            self.visit().misfit::<V>(flag.key(), error);
+            flag.fallback().of()
+        })
+    }
+
+    /// Why a feature has the value that it has: the same evaluation, told as a tree. Nobody is bucketed by it, nothing is
+    /// reported or stored. It contains the user's attributes: it is for whoever develops, not for a log.
+    ///
+    /// # Blocking
+    ///
+    /// As [`UserScope::evaluate`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::{Attributes, GrowthBookClient, UserContext};
+    ///
+    /// let client = GrowthBookClient::builder()
+    ///     .payload(r#"{"features": {"beta": {"defaultValue": false, "rules": [
+    ///         {"id": "fr_1", "condition": {"plan": "pro"}, "force": true}
+    ///     ]}}}"#)
+    ///     .build()?;
+    /// let scope = client.scope(UserContext::new(Attributes::new().with("plan", "free")));
+    /// println!("{}", scope.explain("beta"));
+    /// # Ok::<(), growthbook_core::BuildError>(())
+    /// ```
+    pub fn explain(&self, feature: &str) -> Explanation {
+        self.visit().explain(feature)
     }
 
     /// Evaluates all features, as if each were asked for: in their order in the payload.

@@ -2,29 +2,26 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::engine::Exposure;
 
-/// An exposure's fingerprint. 128 bits of a hash that is seeded anew in each process: two exposures that share one are not
-/// to be found by accident, nor by design.
+/// An exposure's fingerprint: 64 bits of a hash that is seeded anew in each process. That one of the ten thousand that are
+/// remembered equals a new one's has a chance of one in a million billions, and cannot be brought about from outside.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct ExposureId(u64, u64);
+pub(super) struct ExposureId(u64);
 
 /// Makes fingerprints.
 #[derive(Clone, Default)]
-pub(super) struct Fingerprints([foldhash::quality::RandomState; 2]);
+pub(super) struct Fingerprints(foldhash::quality::RandomState);
 
 impl Fingerprints {
+    #[inline]
     pub(super) fn of(&self, exposure: &Exposure<'_>) -> ExposureId {
-        let [left, right] = &self.0;
-        let hash = |state: &foldhash::quality::RandomState| {
-            let mut hasher = state.build_hasher();
-            exposure.identify(&mut hasher);
-            hasher.finish()
-        };
-        ExposureId(hash(left), hash(right))
+        let mut hasher = self.0.build_hasher();
+        exposure.identify(&mut hasher);
+        ExposureId(hasher.finish())
     }
 }
 
@@ -81,8 +78,9 @@ impl SeenExposures {
     }
 
     fn part(&self, id: ExposureId) -> Option<MutexGuard<'_, Generations>> {
-        // The table inside goes by other bits of the fingerprint.
-        let index = usize::try_from(id.1 >> 32).unwrap_or_default() % self.parts.len().max(1);
+        // The table inside goes by other bits of the fingerprint. There is one part, or as many as a power of two.
+        let index = (id.0 >> 48) & (self.parts.len() as u64).saturating_sub(1);
+        let index = usize::try_from(index).unwrap_or_default();
         self.parts.get(index).map(lock)
     }
 }
@@ -109,7 +107,28 @@ struct Generations {
     old: Entries,
 }
 
-type Entries = HashMap<ExposureId, Listening, foldhash::fast::RandomState>;
+/// A fingerprint is a hash already.
+type Entries = HashMap<u64, Listening, BuildHasherDefault<AsItIs>>;
+
+/// Takes a number for its own hash.
+#[derive(Clone, Copy, Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 impl Generations {
     fn new(capacity: usize) -> Self {
@@ -121,10 +140,10 @@ impl Generations {
     }
 
     fn told(&mut self, id: ExposureId) -> Listening {
-        if let Some(told) = self.young.get(&id) {
+        if let Some(told) = self.young.get(&id.0) {
             return *told;
         }
-        let Some(told) = self.old.remove(&id) else {
+        let Some(told) = self.old.remove(&id.0) else {
             return 0;
         };
         self.set(id, told);
@@ -132,12 +151,12 @@ impl Generations {
     }
 
     fn set(&mut self, id: ExposureId, told: Listening) {
-        if self.young.len() >= self.capacity && !self.young.contains_key(&id) {
+        if self.young.len() >= self.capacity && !self.young.contains_key(&id.0) {
             // The table of the generation that is forgotten is used again.
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
-        self.young.insert(id, told);
+        self.young.insert(id.0, told);
     }
 
     fn len(&self) -> usize {
@@ -155,7 +174,7 @@ mod tests {
     use super::*;
 
     fn id(number: u64) -> ExposureId {
-        ExposureId(number, number << 32)
+        ExposureId(number << 32)
     }
 
     #[test]
@@ -196,11 +215,8 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let seen = SeenExposures::new(10_000);
-        for number in 0..200_000 {
-            seen.claim(
-                ExposureId(number, number.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
-                1,
-            );
+        for number in 0..200_000_u64 {
+            seen.claim(ExposureId(number.wrapping_mul(0x9E37_79B9_7F4A_7C15)), 1);
         }
         assert!(seen.len() >= 10_000 && seen.len() <= 20_016, "{seen:?}");
     }

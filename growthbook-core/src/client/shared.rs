@@ -13,6 +13,7 @@ use super::counters::Counters;
 use super::feed::Feed;
 use super::hooks::Hooks;
 use super::listeners::Listeners;
+use super::mismatches::Mismatches;
 use super::refresh::{Origin, RefreshEvent};
 use super::seen::{Fingerprints, Listening, SeenExposures};
 use super::subscription::Subscribers;
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub(super) hooks: Hooks,
     pub(super) clock: Box<dyn Clock>,
     pub(super) counters: Counters,
+    pub(super) mismatches: Mismatches,
     pub(super) feed: Feed,
     closed: AtomicBool,
 }
@@ -95,6 +97,7 @@ impl Shared {
             hooks,
             clock,
             counters: Counters::default(),
+            mismatches: Mismatches::default(),
             feed,
             closed: AtomicBool::new(false),
         }
@@ -135,8 +138,7 @@ impl Shared {
         }
     }
 
-    /// Compiles a payload and puts it in force, unless `admit` refuses what came out of it. Hands back the ruleset, and
-    /// whether it says something else than the one before.
+    /// Compiles a payload and puts it in force, unless it is the one that is.
     pub(super) fn install(&self, payload: &[u8]) -> Result<Installed, PayloadError> {
         let _replacing = self.replacing();
         let current = self.snapshot.load_full();

@@ -1,20 +1,25 @@
 //! One user before one snapshot, for one call or a scope's life: how a question becomes an answer and its effects.
 
+use std::any::type_name;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::background::BackgroundError;
 use super::effects::{Effect, Effects};
-use super::question::{Question, Trial, ValueAt, ValueOf};
+use super::question::{Question, ResultOf, Trial, Unknown, ValueAt};
 use super::scope::{ScopeState, Track};
 use super::seen::{ExposureId, SeenExposures};
 use super::shared::{Shared, Snapshot};
 use super::sticky::StickyState;
-use crate::engine::{Exposure, FeatureUsage, Silent, Subject};
+use crate::engine::{self, Exposure, FeatureUsage, Silent, Subject};
 use crate::experiment::ExperimentResult;
+use crate::explanation::Explanation;
 use crate::feature_value::FeatureValue;
 use crate::guard::guarded;
+use crate::result::{ValueError, read_value};
 use crate::tracking::{
     CustomEvent, Evaluated, ExperimentViewed, FeatureEvaluated, Interest, Occasion, TrackingEvent,
 };
@@ -50,9 +55,29 @@ impl<'a> Visit<'a> {
         self.ask(&ValueAt(place))
     }
 
+    /// The value of a feature as a type, or the fallback.
+    #[inline]
+    pub(super) fn value_or<T: Deserialize<'a>>(&self, feature: &str, fallback: T) -> T {
+        read_value(self.value(feature).json()).unwrap_or_else(|error| {
+            self.misfit::<T>(feature, error);
+            fallback
+        })
+    }
+
+    /// A value that is there and does not fit is a mistake on one side or the other: the program is told, once.
+    pub(super) fn misfit<T>(&self, feature: &str, error: ValueError) {
+        let is_mistake = matches!(error, ValueError::Mismatch { .. });
+        if is_mistake && self.shared.mismatches.is_news(feature, type_name::<T>()) {
+            self.shared.report(&BackgroundError::Value {
+                feature: feature.to_owned(),
+                source: error,
+            });
+        }
+    }
+
     #[cold]
     fn unknown(&self, feature: &str) -> &'a FeatureValue {
-        self.ask(&ValueOf(feature));
+        self.ask(&Unknown(feature));
         let forced = self.subject().forced_value(feature);
         forced.unwrap_or(&crate::feature_value::NULL)
     }
@@ -69,6 +94,20 @@ impl<'a> Visit<'a> {
             }
         }
         result
+    }
+
+    /// Why a feature has the value that it has. With sticky buckets, of which the store is asked as for an evaluation.
+    pub(super) fn explain(&self, feature: &str) -> Explanation {
+        let (ruleset, subject) = (&self.snapshot.ruleset, self.subject());
+        if !self.is_sticky() {
+            return engine::explain(ruleset, feature, &subject, None);
+        }
+        let own = StickyState::default();
+        let sticky = self.scope.map_or(&own, |scope| &scope.sticky);
+        sticky.prepare(self.shared, || {
+            ResultOf(feature).identities(ruleset, &subject)
+        });
+        engine::explain(ruleset, feature, &subject, Some(&sticky.documents()))
     }
 
     pub(super) fn log_event(&self, name: &str, properties: Map<String, Value>) {

@@ -37,7 +37,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn operator(
+    pub(super) fn operator(
         &mut self,
         operator: &Operator,
         value: &AttributeValue,
@@ -93,7 +93,7 @@ impl Evaluator<'_> {
                 _ => false,
             },
             Operator::Type(kind) => Kind::of(value) == *kind,
-            Operator::Unknown => return Truth::Unknown,
+            Operator::Unknown(_) => return Truth::Unknown,
             Operator::Version { how, to } => {
                 let ordering = to.as_ref().and_then(|to| to.ordering_of(value));
                 ordering.map_or(matches!(how, Comparison::NotEqual), |it| how.holds(it))

@@ -95,6 +95,34 @@ impl fmt::Debug for Members {
     }
 }
 
+/// For those who say what is in it.
+impl Members {
+    /// The number of members, as far as they can be asked for.
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+            + self.numbers.len()
+            + usize::from(self.has_null)
+            + usize::from(self.has_true)
+            + usize::from(self.has_false)
+    }
+
+    /// Members: texts in their order, then numbers, then the rest.
+    pub(super) fn iter(&self) -> impl Iterator<Item = AttributeValue> {
+        let texts = self.texts.iter().map(AttributeValue::from);
+        let numbers = self.numbers.iter().copied().map(AttributeValue::from);
+        let others = [
+            self.has_null.then_some(AttributeValue::Null),
+            self.has_true.then_some(true.into()),
+            self.has_false.then_some(false.into()),
+        ];
+        texts.chain(numbers).chain(others.into_iter().flatten())
+    }
+
+    pub(super) fn is_folded(&self) -> bool {
+        self.folded
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@
 
 mod check;
 mod eval;
+mod explained;
 mod fold;
 mod groups;
 mod members;
@@ -19,6 +20,8 @@ mod shared;
 mod truth;
 
 pub(crate) use self::eval::{Evaluator, MOST_HOPS, MOST_RESOLUTIONS, MOST_STEPS};
+pub(crate) use self::explained::{Budget, explain};
+pub use self::explained::{ConditionPart, Holds};
 pub(crate) use self::groups::{GroupRef, SavedGroup, SavedGroups};
 use self::members::Members;
 pub(crate) use self::parse::Parser;
@@ -146,8 +149,8 @@ pub(crate) enum Operator {
     Size(Box<Check>),
     /// `$type`.
     Type(Kind),
-    /// An operator that this SDK does not know.
-    Unknown,
+    /// An operator that this SDK does not know, by name.
+    Unknown(Box<str>),
     /// `$veq`, `$vne` and their relatives. No version: the operand is none.
     Version {
         how: Comparison,
@@ -190,8 +193,20 @@ impl Comparison {
 /// A version from the payload. Text compares with text only, a number with a number only.
 #[derive(Clone, Debug)]
 pub(crate) struct VersionOperand {
+    /// As written.
+    text: Box<str>,
     padded: PaddedVersion,
     is_number: bool,
+}
+
+impl VersionOperand {
+    fn new(text: &str, is_number: bool) -> Self {
+        Self {
+            padded: PaddedVersion::parse(text),
+            text: text.into(),
+            is_number,
+        }
+    }
 }
 
 /// The names of `$type`.
@@ -214,6 +229,17 @@ impl Kind {
             AttributeValue::String(_) => Self::String,
             AttributeValue::List(_) => Self::Array,
             AttributeValue::Map(_) => Self::Object,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Array => "array",
+            Self::Boolean => "boolean",
+            Self::Null => "null",
+            Self::Number => "number",
+            Self::Object => "object",
+            Self::String => "string",
         }
     }
 

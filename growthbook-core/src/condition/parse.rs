@@ -9,7 +9,6 @@ use crate::attributes::AttributeValue;
 use crate::diagnostic::Problem;
 use crate::json::{Json, Object};
 use crate::text_index::TextIndex;
-use crate::version::PaddedVersion;
 
 /// Parses the conditions of one payload, or of one experiment.
 #[derive(Debug)]
@@ -204,7 +203,7 @@ impl<'p> Parser<'p> {
             }
             unknown => {
                 self.problems.push(Problem::unknown_operator(unknown));
-                Operator::Unknown
+                Operator::Unknown(unknown.into())
             }
         }
     }
@@ -221,14 +220,11 @@ impl<'p> Parser<'p> {
 
     fn version(&mut self, how: Comparison, operand: &Json<'_>) -> Operator {
         let to = match operand {
-            Json::String(text) => Some(VersionOperand {
-                padded: PaddedVersion::parse(text),
-                is_number: false,
-            }),
-            Json::Number(number) => Some(VersionOperand {
-                padded: PaddedVersion::parse(ryu_js::Buffer::new().format(number.value)),
-                is_number: true,
-            }),
+            Json::String(text) => Some(VersionOperand::new(text, false)),
+            Json::Number(number) => {
+                let mut buffer = ryu_js::Buffer::new();
+                Some(VersionOperand::new(buffer.format(number.value), true))
+            }
             _ => {
                 self.problems.push(Problem::wrong_kind(
                     "a version operator",

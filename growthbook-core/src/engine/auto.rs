@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::subject::Subject;
+use super::witness::Unwitnessed;
 use super::{Outcome, Recorder, Run};
 use crate::experiment::{ExperimentInfo, ExperimentResult};
 use crate::page_url::{differs_in_scheme_or_host, is_absolute, merge_query};
@@ -126,7 +127,7 @@ pub fn run_auto_experiments<'a, R: Recorder<'a>>(
         results: Vec::new(),
         redirect_url: None,
     };
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     for (index, auto) in ruleset.experiments().iter().enumerate() {
         if !options.admit(auto, subject) {
             continue;

@@ -1,5 +1,6 @@
+use super::Run;
 use super::outcome::BanditUse;
-use super::{Recorder, Run};
+use super::witness::Witness;
 use crate::bucketing::weights_are_valid;
 use crate::experiment::ExperimentInfo;
 use crate::ruleset::{Bandit, Context};
@@ -12,9 +13,9 @@ pub(crate) struct Selected<'a> {
     pub(super) used: BanditUse<'a>,
 }
 
-impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
+impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// Asks the experiment's bandit for weights (spec 18.2). `None` if it has none, or names one that is not there.
-    pub(super) fn select_leaf(&self, experiment: &'a ExperimentInfo) -> Option<Selected<'a>> {
+    pub(super) fn select_leaf(&mut self, experiment: &'a ExperimentInfo) -> Option<Selected<'a>> {
         let bandit = self.ruleset.bandit(experiment.bandit.as_deref()?)?;
         let count = experiment.variation_count();
         let leaf = self
@@ -35,8 +36,9 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     }
 
     /// The first context that the user matches decides, usable or not.
-    fn first_match(&self, bandit: &'a Bandit) -> Option<(i64, &'a [f64])> {
+    fn first_match(&mut self, bandit: &'a Bandit) -> Option<(i64, &'a [f64])> {
         for context in &bandit.contexts {
+            self.recorder.leaf(context);
             match context {
                 Context::Leaf {
                     id,

@@ -6,25 +6,27 @@ use super::bandit::Selected;
 use super::outcome::{BanditUse, Outcome};
 use super::sticky::Lookup;
 use super::subject::HashSource;
-use super::{Exposure, Recorder, Run};
-use crate::bucketing::{Namespace, choose_weighted, weights_are_valid};
+use super::witness::Witness;
+use super::{Exposure, Run};
+use crate::bucketing::{Namespace, Range, bucket_ranges, choose_weighted, weights_are_valid};
 use crate::condition::Condition;
 use crate::experiment::read::{Forced, Status, Targeting};
 use crate::experiment::{ExperimentInfo, ExperimentOverride, Replacement};
+use crate::explanation::Step;
 use crate::page_url::{LegacyUrlPattern, PageUrl};
 
 /// An experiment as it runs: as written, with what overrides and a bandit change.
 #[derive(Clone, Copy)]
-struct Setup<'a> {
-    experiment: &'a Arc<ExperimentInfo>,
+pub(crate) struct Setup<'a> {
+    pub(super) experiment: &'a Arc<ExperimentInfo>,
     overrides: Option<&'a ExperimentOverride>,
     /// The weights of a bandit's leaf.
-    leaf_weights: Option<&'a [f64]>,
-    bandit: Option<BanditUse<'a>>,
-    hash: HashSource<'a>,
+    pub(super) leaf_weights: Option<&'a [f64]>,
+    pub(super) bandit: Option<BanditUse<'a>>,
+    pub(super) hash: HashSource<'a>,
 }
 
-impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
+impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// Runs an experiment for the feature `feature`, or for none, with what its bandit selected.
     pub(crate) fn experiment(
         &mut self,
@@ -47,7 +49,10 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             setup.leaf_weights = selected.leaf_weights;
             setup.bandit = Some(selected.used);
         }
-        match self.bucketed(&mut setup, is_sticky) {
+        self.recorder.experiment_begins(&setup);
+        let settled = self.bucketed(&mut setup, is_sticky);
+        self.recorder.experiment_ends(settled.outcome());
+        match settled {
             Settled::Bucketed(outcome) => {
                 if is_sticky {
                     self.save_sticky(&outcome);
@@ -60,11 +65,18 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "the steps, one after the other")]
     fn bucketed(&mut self, setup: &mut Setup<'a>, is_sticky: bool) -> Settled<'a> {
         let experiment = setup.experiment;
         let key = experiment.key();
-        // 1, 2
-        if experiment.variation_count() < 2 || self.subject.is_disabled() {
+        // 1
+        if experiment.variation_count() < 2 {
+            self.recorder.settled_by(Step::FewVariations);
+            return setup.excluded();
+        }
+        // 2
+        if self.subject.is_disabled() {
+            self.recorder.settled_by(Step::Disabled);
             return setup.excluded();
         }
         // 3
@@ -73,6 +85,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         let targeting = experiment.targeting.as_deref();
         // 4
         if targeting.is_some_and(|targeting| !self.is_on_page(targeting)) {
+            self.recorder.settled_by(Step::Page);
             return setup.excluded();
         }
         // 5
@@ -82,27 +95,34 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             .url()
             .and_then(|url| url.query_override(key, count))
         {
+            self.recorder.settled_by(Step::QueryString);
             return setup.forced(Some(index));
         }
         // 6
         if let Some(index) = self.subject.forced_variation(key) {
+            self.recorder.settled_by(Step::ForcedVariation);
             return setup.forced(Some(index));
         }
         // 7
         if setup.status() == Status::Draft || !setup.is_active() {
+            self.recorder.settled_by(Step::Inactive);
             return setup.excluded();
         }
         // 8
-        let Some(value) = setup.hash.value else {
-            return setup.excluded();
-        };
         let mut buffer = ryu_js::Buffer::new();
-        let Some(text) = value.identity(&mut buffer) else {
+        let Some(text) = setup
+            .hash
+            .value
+            .and_then(|value| value.identity(&mut buffer))
+        else {
+            self.recorder.settled_by(Step::NoHashValue);
             return setup.excluded();
         };
         // 9
         let found = if is_sticky {
-            self.find_sticky(experiment)
+            let found = self.find_sticky(experiment);
+            self.recorder.sticky_found(found);
+            found
         } else {
             Lookup::Nothing
         };
@@ -116,17 +136,21 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             .legacy_url()
             .is_some_and(|pattern| !self.subject.url().is_some_and(|url| pattern.matches(url)))
         {
+            self.recorder.settled_by(Step::LegacyUrl);
             return setup.excluded();
         }
         // 12
         let Some(version) = experiment.hash_version else {
+            self.recorder.settled_by(Step::HashVersion);
             return setup.excluded();
         };
         let bucket = experiment.seed.bucket(text, version);
+        self.recorder.bucketed(setup, bucket);
         // 13
         let assigned = kept.or_else(|| setup.choose(bucket));
         // 14
         if matches!(found, Lookup::Blocked) {
+            self.recorder.settled_by(Step::StickyBlocked);
             return Settled::Otherwise(Outcome {
                 sticky_used: true,
                 ..setup.outcome(0, false)
@@ -134,23 +158,38 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         }
         // 15
         let Some(assigned) = assigned else {
+            self.recorder.settled_by(Step::Coverage);
             return setup.excluded();
         };
         // 16
         if let Forced::To(index) = setup.force() {
+            self.recorder.settled_by(Step::ForcedForAll);
             return setup.forced(index);
         }
-        // 17 to 19
-        if self.subject.is_in_qa_mode()
-            || self.subject.skips_experiments()
-            || setup.status() == Status::Stopped
-        {
+        // 17
+        if self.subject.is_in_qa_mode() {
+            self.recorder.settled_by(Step::QaMode);
+            return setup.excluded();
+        }
+        // 18
+        if self.subject.skips_experiments() {
+            self.recorder.settled_by(Step::Skipped);
+            return setup.excluded();
+        }
+        // 19
+        if setup.status() == Status::Stopped {
+            self.recorder.settled_by(Step::Stopped);
             return setup.excluded();
         }
         // 20. More ranges than variations can assign one that is not there.
         if assigned >= count {
+            self.recorder.settled_by(Step::NoSuchVariation);
             return setup.excluded();
         }
+        self.recorder.settled_by(match kept {
+            Some(_) => Step::StickyBucket,
+            None => Step::Bucket,
+        });
         Settled::Bucketed(Outcome {
             bucket: Some(bucket),
             sticky_used: kept.is_some(),
@@ -174,31 +213,38 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         if targeting.is_none() && setup.overrides.is_none() {
             return true;
         }
-        if let Some(targeting) = targeting
-            && !targeting
-                .filters
-                .iter()
-                .all(|filter| filter.admits(self.subject.layers()))
-        {
+        if targeting.is_some_and(|targeting| !self.passes(&targeting.filters)) {
+            self.recorder.settled_by(Step::Filters);
             return false;
         }
         let has_filters = targeting.is_some_and(|it| it.has_filters);
-        if !has_filters && setup.namespace().is_some_and(|it| !it.contains(hash_text)) {
-            return false;
+        if !has_filters && let Some(namespace) = setup.namespace() {
+            self.recorder.namespace(namespace, hash_text);
+            if !namespace.contains(hash_text) {
+                self.recorder.settled_by(Step::Namespace);
+                return false;
+            }
         }
         if targeting.is_some_and(|it| it.include == Some(false)) {
+            self.recorder.settled_by(Step::Include);
             return false;
         }
         if setup
             .condition()
             .is_some_and(|condition| !self.matches(condition))
         {
+            self.recorder.settled_by(Step::Condition);
             return false;
         }
         if targeting.is_some_and(|it| !self.meets(&it.prerequisites)) {
+            self.recorder.settled_by(Step::Prerequisites);
             return false;
         }
-        setup.groups().is_empty() || self.subject.is_in_any_group(setup.groups())
+        let admits = setup.groups().is_empty() || self.subject.is_in_any_group(setup.groups());
+        if !admits {
+            self.recorder.settled_by(Step::Groups);
+        }
+        admits
     }
 }
 
@@ -211,8 +257,16 @@ enum Settled<'a> {
     Otherwise(Outcome<'a>),
 }
 
+impl<'a> Settled<'a> {
+    fn outcome(&self) -> &Outcome<'a> {
+        match self {
+            Self::Bucketed(outcome) | Self::Otherwise(outcome) => outcome,
+        }
+    }
+}
+
 impl<'a> Setup<'a> {
-    fn outcome(&self, variation: usize, in_experiment: bool) -> Outcome<'a> {
+    pub(super) fn outcome(&self, variation: usize, in_experiment: bool) -> Outcome<'a> {
         Outcome {
             experiment: self.experiment,
             overrides: self.overrides,
@@ -299,20 +353,33 @@ impl<'a> Setup<'a> {
 
     /// Step 13.
     fn choose(&self, bucket: f64) -> Option<usize> {
+        let count = self.experiment.variation_count();
+        match self.dealt_anew() {
+            None => self.experiment.allotment.ranges.choose(bucket),
+            Some((coverage, weights)) => choose_weighted(bucket, count, coverage, weights),
+        }
+    }
+
+    /// The ranges that [`Setup::choose`] looks through.
+    pub(super) fn ranges(&self) -> Vec<Range> {
+        let count = self.experiment.variation_count();
+        match self.dealt_anew() {
+            None => self.experiment.allotment.ranges.as_slice().to_vec(),
+            Some((coverage, weights)) => bucket_ranges(count, coverage, weights),
+        }
+    }
+
+    /// The coverage and the weights, unless the ranges are those that were worked out beforehand.
+    fn dealt_anew(&self) -> Option<(f64, Option<&'a [f64]>)> {
         let allotment = &self.experiment.allotment;
         let coverage = self.overrides.and_then(|it| it.coverage);
         let weights = match self.weights() {
-            _ if allotment.is_explicit => return allotment.ranges.choose(bucket),
-            Replacement::Keep if coverage.is_none() => return allotment.ranges.choose(bucket),
+            _ if allotment.is_explicit => return None,
+            Replacement::Keep if coverage.is_none() => return None,
             Replacement::Keep => allotment.weights.as_deref(),
             Replacement::With(weights) => weights,
         };
-        choose_weighted(
-            bucket,
-            self.experiment.variation_count(),
-            coverage.unwrap_or(allotment.coverage),
-            weights,
-        )
+        Some((coverage.unwrap_or(allotment.coverage), weights))
     }
 
     /// Makes the reported weights those that bucketing will use (spec 18.3).

@@ -1,4 +1,4 @@
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -155,13 +155,14 @@ impl<'a> Exposure<'a> {
                 (assignment.hash_attribute(), Some(&assignment.hash_value))
             }
         };
-        attribute.hash(hasher);
+        hasher.write_u64(self.experiment.identity);
+        hasher.write_usize(self.variation_index());
+        // With its length before it, a text cannot pass for a part of the next.
+        hasher.write_usize(attribute.len());
+        hasher.write(attribute.as_bytes());
         let mut buffer = ryu_js::Buffer::new();
-        value
-            .and_then(|value| value.identity(&mut buffer))
-            .hash(hasher);
-        self.experiment.identify(hasher);
-        self.variation_index().hash(hasher);
+        let text = value.and_then(|value| value.identity(&mut buffer));
+        hasher.write(text.unwrap_or_default().as_bytes());
     }
 }
 

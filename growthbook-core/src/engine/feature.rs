@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use super::{
-    Exposure, FeatureUsage, Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Recorder,
-    Run,
+    Exposure, FeatureUsage, Key, MOST_EVALUATED, MOST_PREREQUISITES, MOST_TRIED, Outcome, Run,
+    Witness,
 };
-use crate::audience::{HashAttribute, Prerequisite};
+use crate::audience::{Filter, HashAttribute, Prerequisite};
 use crate::condition::{Condition, Evaluator, Scope};
 use crate::feature_value::{FeatureValue, NULL, ValueId};
 use crate::result::{FeatureResult, FeatureSource, ResultKey, ResultValue};
@@ -79,8 +79,8 @@ impl<'a> Decision<'a> {
 /// What dependent features look at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parent<'a> {
-    value: &'a FeatureValue,
-    is_cyclic: bool,
+    pub(super) value: &'a FeatureValue,
+    pub(super) is_cyclic: bool,
 }
 
 impl<'a> From<&Decision<'a>> for Parent<'a> {
@@ -106,16 +106,14 @@ enum Verdict<'a> {
     Skip,
 }
 
-impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
+impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// A feature that the payload does not even name.
     pub(super) fn unknown(&mut self, key: &'a str) -> Decision<'a> {
+        self.recorder.feature_begins(Key::Text(key));
         if self.forces_values
             && let Some(value) = self.subject.forced_value(key)
         {
-            return Decision {
-                value,
-                ..Decision::null(FeatureSource::Override)
-            };
+            return self.forced(value);
         }
         self.used(Key::Text(key), Decision::unknown())
     }
@@ -123,6 +121,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     /// Evaluates the feature at `place` (spec 12).
     pub(super) fn feature(&mut self, place: u32, key: Key<'a>) -> Decision<'a> {
         self.evaluated += 1;
+        self.recorder.feature_begins(key);
         let feature = self.ruleset.feature(place);
         if self.ancestors.len() > 0 && self.leads_in_a_circle(place, feature) {
             return self.used(key, Decision::null(FeatureSource::CyclicPrerequisite));
@@ -130,11 +129,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         if self.forces_values
             && let Some(value) = self.subject.forced_value(key.text(self.ruleset))
         {
-            // An override is not reported as usage.
-            return Decision {
-                value,
-                ..Decision::null(FeatureSource::Override)
-            };
+            return self.forced(value);
         }
         let Some(feature) = feature else {
             return self.used(key, Decision::unknown());
@@ -145,8 +140,19 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         self.used(key, decision)
     }
 
+    /// A value forced from outside is not reported as usage.
+    fn forced(&mut self, value: &'a FeatureValue) -> Decision<'a> {
+        let decision = Decision {
+            value,
+            ..Decision::null(FeatureSource::Override)
+        };
+        self.recorder.feature_ends(&decision, None);
+        decision
+    }
+
     fn used(&mut self, key: Key<'a>, decision: Decision<'a>) -> Decision<'a> {
         let outcome = self.outcome_of(&decision).copied();
+        self.recorder.feature_ends(&decision, outcome.as_ref());
         let usage = FeatureUsage::new(self.shared, key, decision, outcome);
         self.recorder.feature_evaluated(&usage);
         decision
@@ -174,6 +180,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
                 feature: place,
                 rule: index,
             };
+            self.recorder.rule_begins(rule, at);
             if let Verdict::Decided(decision) = self.rule(rule, at) {
                 return decision;
             }
@@ -199,11 +206,7 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     /// recurses through what calls it, and that must take little of the thread's stack.
     #[inline(never)]
     fn rule_on_its_own(&mut self, rule: &'a Rule, at: RulePlace) -> Verdict<'a> {
-        if !rule
-            .filters
-            .iter()
-            .all(|filter| filter.admits(self.subject.layers()))
-        {
+        if !self.passes(&rule.filters) {
             return Verdict::Skip;
         }
         match &rule.kind {
@@ -236,12 +239,15 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
             gate,
         } = prerequisite
         else {
+            self.recorder.prerequisite(prerequisite, None, false);
             return Need::Skip;
         };
         let parent = self.prerequisite(feature);
+        let met = !parent.is_cyclic && self.accepts(condition.as_ref(), parent.value);
+        self.recorder.prerequisite(prerequisite, Some(parent), met);
         if parent.is_cyclic {
             Need::Cyclic
-        } else if self.accepts(condition.as_ref(), parent.value) {
+        } else if met {
             Need::Met
         } else if *gate {
             Need::Gate
@@ -257,9 +263,14 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
                 feature, condition, ..
             } => {
                 let parent = self.prerequisite(feature);
-                !parent.is_cyclic && self.accepts(condition.as_ref(), parent.value)
+                let met = !parent.is_cyclic && self.accepts(condition.as_ref(), parent.value);
+                self.recorder.prerequisite(prerequisite, Some(parent), met);
+                met
             }
-            Prerequisite::Malformed => false,
+            Prerequisite::Malformed => {
+                self.recorder.prerequisite(prerequisite, None, false);
+                false
+            }
         })
     }
 
@@ -272,8 +283,19 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
         Evaluator::holds(condition, &scope, self.ruleset.groups())
     }
 
-    pub(super) fn matches(&self, condition: &Condition) -> bool {
-        Evaluator::holds(condition, &self.subject.scope(), self.ruleset.groups())
+    pub(super) fn matches(&mut self, condition: &'a Condition) -> bool {
+        let holds = Evaluator::holds(condition, &self.subject.scope(), self.ruleset.groups());
+        self.recorder.condition(condition, holds);
+        holds
+    }
+
+    /// Whether the user is within all filters.
+    #[inline]
+    pub(super) fn passes(&mut self, filters: &'a [Filter]) -> bool {
+        self.recorder.filters(filters);
+        filters
+            .iter()
+            .all(|filter| filter.admits(self.subject.layers()))
     }
 
     fn force(&mut self, rule: &'a ForceRule, at: RulePlace) -> Verdict<'a> {
@@ -303,10 +325,11 @@ impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
     }
 
     /// Whether the user is in the share that a rule is rolled out to (spec 9.6).
-    fn rolls_out(&self, rollout: &'a Rollout) -> bool {
+    fn rolls_out(&mut self, rollout: &'a Rollout) -> bool {
         let fallback: Option<&HashAttribute> =
             rollout.fallback.as_ref().filter(|_| self.sticky.is_some());
         let source = self.subject.hash_source(&rollout.attribute, fallback);
+        self.recorder.rollout(rollout, source);
         let (Some(value), Some(version)) = (source.value, rollout.version) else {
             return false;
         };

@@ -17,10 +17,41 @@
 //! assert!(engine::evaluate(&ruleset, "beta", &Subject::new(&user), None, &mut Silent).is_on());
 //! # Ok::<(), growthbook_core::PayloadError>(())
 //! ```
+//!
+//! # Why this value?
+//!
+//! [`explain`] runs the same evaluation for a developer who wants to know why it comes to what it does. It exposes nobody
+//! and stores nothing.
+//!
+//! ```
+//! use growthbook_core::engine::{self, Subject};
+//! use growthbook_core::{Attributes, Ruleset, UserContext};
+//! use std::sync::Arc;
+//!
+//! let ruleset = Arc::new(Ruleset::from_json(
+//!     br#"{"features": {"beta": {"defaultValue": false, "rules": [
+//!         {"id": "fr_team", "condition": {"mail": {"$regex": "@acme.com$"}}, "force": true},
+//!         {"id": "fr_some", "condition": {"country": {"$in": ["DE", "AT"]}}, "force": true, "coverage": 0.2}
+//!     ]}}}"#,
+//!     None,
+//! )?);
+//! let user = UserContext::new(Attributes::new().with("id", "u-1").with("country", "DE"));
+//! let explanation = engine::explain(&ruleset, "beta", &Subject::new(&user), None);
+//! assert_eq!(explanation.to_string(), r#"
+//! beta = false [defaultValue]: no rule applied
+//!   rules[0] fr_team (force): skipped, its condition does not hold
+//!     no   mail $regex /@acme.com$/   found nothing
+//!   rules[1] fr_some (force): skipped, the user is outside the rollout
+//!     yes  country $in ["DE","AT"]   found "DE"
+//!     no   rollout: id "u-1" has bucket 0.976, outside coverage 0.2 (seed "beta", hash version 1)
+//! "#.trim_start());
+//! # Ok::<(), growthbook_core::PayloadError>(())
+//! ```
 
 mod auto;
 mod bandit;
 mod experiment;
+mod explain;
 mod exposure;
 mod feature;
 mod outcome;
@@ -28,21 +59,24 @@ mod recorder;
 mod sticky;
 mod subject;
 mod usage;
+mod witness;
 
 use std::sync::Arc;
 
 pub use self::auto::{AutoExperiments, AutoOptions, AutoResult, run_auto_experiments};
+pub use self::explain::{explain, explain_experiment};
 pub use self::exposure::{Exposure, OwnedExposure};
 pub(crate) use self::feature::{Decision, Parent};
 pub(crate) use self::outcome::Outcome;
 pub use self::recorder::{Recorder, Silent};
 pub use self::subject::Subject;
 pub use self::usage::FeatureUsage;
+use self::witness::{Unwitnessed, Witness};
 use crate::audience::FeatureRef;
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::feature_value::FeatureValue;
 use crate::result::FeatureResult;
-use crate::ruleset::{Reach, Ruleset};
+use crate::ruleset::{Reach, RulePlace, Ruleset};
 use crate::stack::Stack;
 use crate::sticky::{StickyDocuments, StickyIdentity};
 
@@ -57,7 +91,7 @@ pub fn evaluate<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> FeatureResult {
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     let decision = run.feature_named(feature);
     decision.into_result(ruleset, feature, run.outcome_of(&decision))
 }
@@ -90,7 +124,7 @@ pub(crate) fn peek_sticky<'a>(
     sticky: &mut StickyDocuments,
 ) -> Option<&'a str> {
     let mut silent = Silent;
-    let run = Run::new(ruleset, subject, Some(sticky), &mut silent);
+    let run = Run::new(ruleset, subject, Some(sticky), Unwitnessed(&mut silent));
     let named = ruleset
         .all_experiments()
         .filter(|it| it.key() == experiment);
@@ -125,28 +159,30 @@ pub fn run<'e: 'a, 'a, T, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> ExperimentResult<&'e T> {
-    let outcome =
-        Run::new(ruleset, subject, sticky, recorder).experiment(&experiment.info, None, None);
+    let outcome = Run::new(ruleset, subject, sticky, Unwitnessed(recorder)).experiment(
+        &experiment.info,
+        None,
+        None,
+    );
     ExperimentResult::new(
         experiment.variation(outcome.variation),
         outcome.assignment(),
     )
 }
 
-/// Evaluates a feature for callers who want its value and nothing else: no result is built.
-pub(crate) fn decide<'a, R: Recorder<'a>>(
+/// Evaluates a feature that the payload does not name.
+pub(crate) fn decide_unknown<'a, R: Recorder<'a>>(
     ruleset: &'a Arc<Ruleset>,
     feature: &'a str,
     subject: &Subject<'a>,
-    sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    Run::new(ruleset, subject, sticky, recorder)
-        .feature_named(feature)
+    Run::new(ruleset, subject, None, Unwitnessed(recorder))
+        .unknown(feature)
         .value
 }
 
-/// As [`decide`], for the feature at a place.
+/// Evaluates the feature at a place for callers who want its value and nothing else: no result is built.
 pub(crate) fn decide_at<'a, R: Recorder<'a>>(
     ruleset: &'a Arc<Ruleset>,
     place: u32,
@@ -154,7 +190,7 @@ pub(crate) fn decide_at<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> &'a FeatureValue {
-    Run::new(ruleset, subject, sticky, recorder)
+    Run::new(ruleset, subject, sticky, Unwitnessed(recorder))
         .feature(place, Key::Place(place))
         .value
 }
@@ -167,7 +203,7 @@ pub(crate) fn settle_at<'a, R: Recorder<'a>>(
     sticky: Option<&mut StickyDocuments>,
     recorder: &mut R,
 ) -> (Decision<'a>, Option<usize>) {
-    let mut run = Run::new(ruleset, subject, sticky, recorder);
+    let mut run = Run::new(ruleset, subject, sticky, Unwitnessed(recorder));
     let decision = run.feature(place, Key::Place(place));
     let variation = run.outcome_of(&decision).map(|outcome| outcome.variation);
     (decision, variation)
@@ -181,7 +217,7 @@ pub(crate) struct Run<'a, 'r, R> {
     subject: &'r Subject<'a>,
     forces_values: bool,
     sticky: Option<&'r mut StickyDocuments>,
-    recorder: &'r mut R,
+    recorder: R,
     /// What the experiment that ran last came to. A decision whose source is an experiment is that experiment's.
     last: Option<Outcome<'a>>,
     /// The features being evaluated, each because the one before it asked for it.
@@ -209,12 +245,12 @@ impl<'a> Key<'a> {
     }
 }
 
-impl<'a, 'r, R: Recorder<'a>> Run<'a, 'r, R> {
+impl<'a, 'r, R: Witness<'a>> Run<'a, 'r, R> {
     pub(crate) fn new(
         ruleset: &'a Arc<Ruleset>,
         subject: &'r Subject<'a>,
         sticky: Option<&'r mut StickyDocuments>,
-        recorder: &'r mut R,
+        recorder: R,
     ) -> Self {
         Self {
             ruleset,

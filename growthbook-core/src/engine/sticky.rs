@@ -1,12 +1,13 @@
+use super::Run;
 use super::outcome::Outcome;
-use super::{Recorder, Run};
+use super::witness::Witness;
 use crate::audience::HashAttribute;
 use crate::experiment::ExperimentInfo;
 use crate::sticky::{StickyAssignments, StickyIdentity, StickyWrite};
 
 /// What earlier assignments say of a user and an experiment.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Lookup {
+pub(crate) enum Lookup {
     /// The user was bucketed under a version that is kept out now.
     Blocked,
     Found(usize),
@@ -22,7 +23,7 @@ impl Lookup {
     }
 }
 
-impl<'a, R: Recorder<'a>> Run<'a, '_, R> {
+impl<'a, R: Witness<'a>> Run<'a, '_, R> {
     /// Looks the user up in the documents of the hash attribute and the fallback, of which the former wins (spec 17.2).
     pub(super) fn find_sticky(&self, experiment: &'a ExperimentInfo) -> Lookup {
         let [attribute, fallback] = experiment.sticky_attributes();

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::read::{Allotment, Forced, Status, StickySettings, Targeting, Variation};
@@ -30,6 +30,8 @@ pub struct ExperimentInfo {
     pub(crate) targeting: Option<Box<Targeting>>,
     /// The id of the contextual bandit that sets the weights.
     pub(crate) bandit: Option<Box<str>>,
+    /// What exposures of it are told apart by from those of others: see [`ExperimentInfo::identity_of`].
+    pub(crate) identity: u64,
     /// The variations' values, if a payload holds them.
     pub(crate) values: Box<[ValueId]>,
     /// The experiment as it was written, without its variations: compact JSON.
@@ -83,12 +85,15 @@ impl ExperimentInfo {
             .is_some_and(|targeting| !targeting.prerequisites.is_empty())
     }
 
-    /// What tells it from other experiments, and from itself before the users were dealt anew.
-    pub(crate) fn identify(&self, hasher: &mut impl Hasher) {
-        self.sticky.assignment_key.hash(hasher);
-        self.phase.hash(hasher);
-        self.seed.hash(hasher);
-        self.hash_version.hash(hasher);
+    /// What tells it from other experiments, and from itself before the users were dealt anew: a hash that is the same
+    /// whenever the experiment is read.
+    pub(super) fn identity_of(&self) -> u64 {
+        let mut hasher = foldhash::quality::FixedState::with_seed(0).build_hasher();
+        self.sticky.assignment_key.hash(&mut hasher);
+        self.phase.hash(&mut hasher);
+        self.seed.hash(&mut hasher);
+        self.hash_version.hash(&mut hasher);
+        hasher.finish()
     }
 
     /// The number of variations.

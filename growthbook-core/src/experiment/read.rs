@@ -108,7 +108,7 @@ impl ExperimentInfo {
                 .and_then(Json::as_non_empty_str)
                 .map(Into::into)
         };
-        Self {
+        let mut info = Self {
             key: key.into(),
             name: text("name"),
             phase: text("phase"),
@@ -136,9 +136,12 @@ impl ExperimentInfo {
             sticky: StickySettings::read(object, key),
             targeting: Targeting::read(object, origin, reader),
             bandit: text("contextualBanditRef"),
+            identity: 0,
             values: Box::default(),
             definition,
-        }
+        };
+        info.identity = info.identity_of();
+        info
     }
 }
 

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::model::{
     AutoExperiment, Bandit, Change, Context, Feature, ForceRule, Reach, Rollout, Rule, RuleKind,
-    RulePlace, Track,
+    RulePlace, Share, Track,
 };
 use crate::audience::HashAttribute;
 use crate::condition::{SavedGroup, SavedGroups};

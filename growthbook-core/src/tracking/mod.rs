@@ -27,7 +27,8 @@ use crate::error::FlushError;
 /// * A panic in it is caught and counted. An exposure whose `record` panicked is offered again when it next occurs; all
 ///   others come once per user, experiment and variation, as long as the client remembers them.
 /// * `flush` waits until what was recorded before the call is delivered or given up, at most for the limit.
-/// * `close` is a flush after which nothing comes any more. It may be called from a thread of the plugin's own, which it
+/// * `close` is a flush after which nothing comes any more, except from evaluations that are under way in other threads:
+///   what they still record is dropped, and counted. It may be called from a thread of the plugin's own, which it
 ///   must not wait for then.
 ///
 /// `testing::tracking_contract`, of the Cargo feature `testing`, checks this of an implementation.

@@ -3,7 +3,9 @@
 
 mod effects;
 mod experiments;
+mod explain;
 mod payloads;
+mod scopes;
 mod sticky;
 mod values;
 

@@ -95,6 +95,11 @@ impl Context {
         Ruleset::from_json(format!("{{{}}}", sections.join(",")).as_bytes(), None).unwrap()
     }
 
+    /// Whether users have sticky buckets.
+    pub(crate) fn is_sticky(&self) -> bool {
+        self.get("sticky").unwrap_or(false)
+    }
+
     pub(crate) fn user(&self) -> UserContext {
         let attributes = self
             .text("attributes")

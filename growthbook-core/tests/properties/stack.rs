@@ -1,5 +1,7 @@
 //! Small stacks (K17): evaluation in threads of 64 KiB, loading in threads of 512 KiB.
 
+use growthbook_core::engine::{self, Subject};
+
 use crate::stack_cases::stack_cases;
 
 #[test]
@@ -7,6 +9,19 @@ fn evaluation_fits_a_small_stack() {
     for case in stack_cases() {
         let (ruleset, user) = (case.load(), case.user());
         in_thread(EVALUATION, || case.evaluate(&ruleset, &user));
+    }
+}
+
+#[test]
+fn explaining_fits_the_stack_of_loading() {
+    for case in stack_cases() {
+        let (ruleset, user) = (case.load(), case.user());
+        in_thread(LOADING, || {
+            let subject = Subject::new(&user);
+            let explanation = engine::explain(&ruleset, "f", &subject, None);
+            assert!(!explanation.to_string().is_empty(), "{}", case.name);
+            assert!(!explanation.to_json().to_string().is_empty());
+        });
     }
 }
 

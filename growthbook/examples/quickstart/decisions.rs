@@ -1,13 +1,13 @@
 //! What a customer gets, and why.
 
-use growthbook::{FeatureResult, GrowthBookClient};
+use growthbook::{FeatureResult, UserScope};
 
 use crate::customers::Customer;
 
-pub(crate) fn print(client: &GrowthBookClient, customer: &Customer) {
+pub(crate) fn print(scope: &UserScope, customer: &Customer) {
     println!("\n{}", customer.role);
     for feature in customer.features {
-        let result = client.evaluate(feature, &customer.context);
+        let result = scope.evaluate(feature);
         let line = format!(
             "  {feature:<21} {:<30} {:<12} {}",
             shortened(result.value().to_string()),

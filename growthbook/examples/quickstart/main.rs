@@ -8,17 +8,25 @@
 mod customers;
 mod decisions;
 mod experiments;
+mod exposures;
+mod page;
 mod sealed;
 mod sticky;
 
 use std::error::Error;
 
-use growthbook::{GrowthBookClient, UserContext};
+use growthbook::{Explanation, Flag, GrowthBookClient, UserScope};
 use serde::Deserialize;
+
+use exposures::Exposures;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // One client for the whole process: a clone of it is another handle to the same one.
-    let client = GrowthBookClient::builder().payload(SHOP).build()?;
+    let exposures = Exposures::default();
+    let client = GrowthBookClient::builder()
+        .payload(SHOP)
+        .on_experiment_viewed(exposures.writer())
+        .build()?;
     let ruleset = client.ruleset();
     println!(
         "The shop has {} features; problems found in its payload: {}.",
@@ -28,9 +36,17 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("Below: feature, value, source, and the rule, or the experiment and its variation.");
     for customer in customers::all()? {
-        decisions::print(&client, &customer);
+        // One scope for each request: it sees one version of the features, and reports what its user sees.
+        decisions::print(&client.scope(customer.context.clone()), &customer);
     }
-    typed_values(&client, &customers::gold_customer()?.context);
+    exposures.print();
+    let gold = client.scope(customers::gold_customer()?.context);
+    println!(
+        "\nWhy the gold customer may reorder with one click\n{}",
+        indented(&gold.explain("one-click-reorder"))
+    );
+    typed_values(&gold);
+    page::render(&client)?;
     experiments::inline(&client)?;
     experiments::forced_by_url(&client)?;
     sticky::survive_new_weights()?;
@@ -38,8 +54,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// A feature that the program names once.
+static LOYALTY_FACTOR: Flag<f64> = Flag::new("loyalty-points-factor", 1.0);
+
 /// The fallback fixes the type, and is what the program gets if a feature is missing or of another type.
-fn typed_values(client: &GrowthBookClient, user: &UserContext) {
+fn typed_values(scope: &UserScope) {
     #[derive(Debug, Deserialize)]
     struct Banner {
         text: String,
@@ -52,10 +71,10 @@ fn typed_values(client: &GrowthBookClient, user: &UserContext) {
         closable: true,
     };
 
-    let banner = client.value("welcome-banner", user, fallback);
-    let methods = client.value("payment-methods", user, vec!["card".to_owned()]);
-    let factor = client.value("loyalty-points-factor", user, 1.0);
-    let gifts = client.value("gift-wrapping", user, "ribbon".to_owned());
+    let banner = scope.value("welcome-banner", fallback);
+    let methods = scope.value("payment-methods", vec!["card"]);
+    let factor = scope.get(&LOYALTY_FACTOR);
+    let gifts = scope.value("gift-wrapping", "ribbon");
     println!("\nTyped values, for the gold customer");
     println!(
         "  struct   {:?} in {}, closable: {}",
@@ -64,6 +83,12 @@ fn typed_values(client: &GrowthBookClient, user: &UserContext) {
     println!("  list     {methods:?}");
     println!("  number   {factor}");
     println!("  fallback {gifts:?}, for a feature that does not exist");
+}
+
+fn indented(explanation: &Explanation) -> String {
+    let lines = explanation.to_string();
+    let lines: Vec<String> = lines.lines().map(|line| format!("  {line}")).collect();
+    lines.join("\n").trim_end().to_owned()
 }
 
 const SHOP: &[u8] = include_bytes!("../data/shop.json");

@@ -27,13 +27,17 @@ const ARROWS: &[(&str, &str)] = &[
     ("diagnostic", "js_regex json"),
     (
         "engine",
-        "assignment attributes audience bucketing condition experiment feature_value page_url \
-         result ruleset stack sticky user",
+        "assignment attributes audience bucketing condition experiment explanation feature_value \
+         page_url result ruleset stack sticky user",
     ),
     ("error", ""),
     (
         "experiment",
         "assignment attributes audience bucketing condition diagnostic feature_value json page_url",
+    ),
+    (
+        "explanation",
+        "assignment attributes bucketing condition json result",
     ),
     ("feature_value", "attributes json"),
     ("fetch", "cache error secret"),

@@ -20,6 +20,10 @@ fn check(case: &Case) -> Result<(), String> {
         &mut Silent,
     );
     let assignment = result.assignment();
+    let explanation = engine::explain_experiment(&ruleset, &experiment, &Subject::new(&user), None);
+    if explanation.experiment().assignment() != assignment {
+        return Err(format!("explained otherwise: {explanation}"));
+    }
     difference(
         &json!([
             result.value(),

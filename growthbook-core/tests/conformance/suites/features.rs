@@ -17,8 +17,11 @@ fn check(case: &Case) -> Result<(), String> {
     let context = case.context(1);
     let (ruleset, user) = (Arc::new(context.ruleset()), context.user());
     let key: String = case.get(2);
-    let result = engine::evaluate(&ruleset, &key, &Subject::new(&user), None, &mut Silent);
-    difference(&result.to_json(), &case.value(3))
+    let subject = Subject::new(&user);
+    let result = engine::evaluate(&ruleset, &key, &subject, None, &mut Silent);
+    difference(&result.to_json(), &case.value(3))?;
+    let explanation = engine::explain(&ruleset, &key, &subject, None);
+    difference(&explanation.feature().result().to_json(), &case.value(3))
 }
 
 #[test]
@@ -119,13 +122,13 @@ fn sticky_bucket() {
             .filter(|(identity, _)| identities.contains(identity))
             .collect();
         let key: String = case.get(3);
+        let explanation = engine::explain(&ruleset, &key, &subject, Some(&documents));
         let result = engine::evaluate(&ruleset, &key, &subject, Some(&mut documents), &mut Silent);
-        let result = result
-            .to_json()
-            .get("experimentResult")
-            .cloned()
-            .unwrap_or_default();
-        difference(&result, &case.value(4))?;
+        for result in [&result, explanation.feature().result()] {
+            let result = result.to_json();
+            let result = result.get("experimentResult").cloned();
+            difference(&result.unwrap_or_default(), &case.value(4))?;
+        }
         let documents: BTreeMap<String, Value> = documents
             .iter()
             .map(|(identity, assignments)| {

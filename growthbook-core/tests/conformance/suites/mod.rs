@@ -4,3 +4,4 @@ mod crypto;
 mod experiments;
 mod features;
 mod reduce;
+mod tracking;

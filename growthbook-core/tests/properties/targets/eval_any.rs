@@ -9,6 +9,7 @@ use growthbook_core::{
     StickyDocuments, StickyIdentity, StickyWrite, UserContext,
 };
 
+use super::explain::{check_experiment, check_feature};
 use super::{check_getters, lines};
 use crate::grammar::Choices;
 
@@ -111,7 +112,7 @@ fn attributes(text: &str) -> Attributes {
 }
 
 /// A payload and everything that its evaluation depends on, in lines or chosen by the bytes: every answer is the same
-/// twice, and from every method that gives it.
+/// twice, from every method that gives it, and in its explanation.
 pub fn eval_any(bytes: &[u8]) {
     let case = if bytes.first() == Some(&b'{') {
         Case::read(bytes)
@@ -157,6 +158,8 @@ pub(crate) fn check_case(case: Case) {
         if settled == case.sticky {
             assert_eq!(sticky, later);
         }
+        check_feature(&ruleset, key, &subject, None);
+        check_feature(&ruleset, key, &subject, Some(&case.sticky));
         results.push(result);
     }
     let run = |documents: Option<&mut StickyDocuments>| {
@@ -186,6 +189,7 @@ pub(crate) fn check_case(case: Case) {
             run().value(),
             &experiment.variation(run().assignment().variation_index())
         );
+        check_experiment(&ruleset, &experiment, &subject, &case.sticky);
     }
     let client = GrowthBookClient::builder()
         .global_context(case.global)

@@ -4,6 +4,7 @@
 mod condition;
 mod decrypt;
 mod eval_any;
+mod explain;
 mod payload_gate;
 mod regex;
 mod url_targeting;
