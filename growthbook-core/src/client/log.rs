@@ -4,14 +4,10 @@
 //! Names may be said (of features, experiments, rules, saved groups, attributes and operators), and so may counts and kinds
 //! of errors; values, patterns, attributes, keys and addresses never.
 
-#[cfg(feature = "tracing")]
-use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::background::BackgroundError;
 use crate::clock::Clock;
-#[cfg(feature = "tracing")]
-use crate::error::BackendError;
 use crate::ruleset::Ruleset;
 
 /// When something was last said that could be said in every evaluation: in seconds of the clock, from 1 on.
@@ -61,11 +57,13 @@ fn warn(error: &BackgroundError) {
 #[cfg(feature = "tracing")]
 fn in_own_words(error: &BackgroundError) -> String {
     let mut words = error.to_string();
-    let mut cause = Error::source(error);
+    let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         words.push_str(": ");
         words.push_str(&error.to_string());
-        cause = error.source().filter(|_| !error.is::<BackendError>());
+        cause = error
+            .source()
+            .filter(|_| !error.is::<crate::error::BackendError>());
     }
     words
 }
