@@ -1,5 +1,6 @@
 //! A value that a feature can have.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -9,7 +10,7 @@ use crate::json::Json;
 
 /// A feature's value in both its forms: the one that users receive, and the one that conditions of dependent features look
 /// at, where the order of keys counts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct FeatureValue {
     attribute: AttributeValue,
     json: Form,
@@ -17,7 +18,7 @@ pub(crate) struct FeatureValue {
 
 /// The form that users receive. A map or a list takes many times the memory of its text there, and most of a payload's are
 /// never asked for in one process, so it is made when it first is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Form {
     OnDemand(OnceLock<Value>),
     Ready(Value),
@@ -40,6 +41,13 @@ impl FeatureValue {
     #[inline]
     pub(crate) fn is_truthy(&self) -> bool {
         self.attribute.is_truthy()
+    }
+}
+
+impl fmt::Debug for FeatureValue {
+    /// Does not say the value: it is text of the payload.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FeatureValue(..)")
     }
 }
 

@@ -53,7 +53,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `testing` | the module `testing`: a clock and a fetcher for tests, and the contracts of the traits as suites, which start threads |
+//! | `testing` | the module `testing`: clients with the features of a test, plugins, sources, fetchers and clocks to drive by hand, and the contracts of the traits as suites, which start threads |
+//! | `tracing` | what happens beside evaluation, as events of the crate `tracing` with the target `growthbook` |
 //!
 //! "Spec 16" and the like name sections of `docs/evaluation.md` in the repository, which says what an evaluation computes.
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -79,11 +79,21 @@ pub(crate) enum ResultValue {
 }
 
 /// Where the experiment that ran differs from the rule as written: weights of a bandit's leaf, legacy overrides.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ExperimentChanges {
     pub(crate) weights: Option<Box<[f64]>>,
     /// A JSON object whose members replace the experiment's.
     pub(crate) overrides: Option<Box<str>>,
+}
+
+impl fmt::Debug for ExperimentChanges {
+    /// Does not say the overrides: they may hold conditions.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExperimentChanges")
+            .field("weights", &self.weights)
+            .field("overrides", &self.overrides.is_some())
+            .finish()
+    }
 }
 
 /// Why a feature has the value that it has.

@@ -15,7 +15,7 @@
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
 //! | fetch payloads, and keep them | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
 //! | see how the client is doing | [`GrowthBookClient::status`], [`Readiness`], [`BackgroundError`] |
-//! | test a program, or a store of your own | the module `testing`, with the Cargo feature of that name |
+//! | test a program, or a store, fetcher, source or plugin of your own | the module `testing`, with the Cargo feature of that name |
 //! | evaluate without a client | [`engine`] |
 //! | predict or audit an assignment | [`bucketing`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -185,11 +185,12 @@ impl<'f> EvaluatedFeature<'f> {
 }
 
 impl fmt::Debug for EvaluatedFeature<'_> {
+    /// Says the key and not the value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EvaluatedFeature")
             .field("key", &self.key())
-            .field("value", self.value())
             .field("source", &self.source())
+            .field("rule_id", &self.rule_id())
             .finish_non_exhaustive()
     }
 }

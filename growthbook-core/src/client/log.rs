@@ -1,8 +1,8 @@
 //! What is said to whoever listens to the program's log: events with the target `growthbook`, through the crate `tracing`,
 //! behind the feature of that name. Without it nothing is said.
 //!
-//! Names of features, experiments and rules may be said, counts and kinds of errors; values, attributes, keys and
-//! addresses never.
+//! Names may be said (of features, experiments, rules, saved groups, attributes and operators), and so may counts and kinds
+//! of errors; values, patterns, attributes, keys and addresses never.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -48,7 +48,23 @@ pub(crate) fn closed(failures: usize) {
 
 #[cfg(feature = "tracing")]
 fn warn(error: &BackgroundError) {
-    tracing::warn!(target: TARGET, error = error as &dyn std::error::Error, "growthbook goes on without it");
+    tracing::warn!(target: TARGET, error = %in_own_words(error), "growthbook goes on without it");
+}
+
+/// The error and its causes, as far as they are worded in this crate. What a store or a fetcher says of a failure may name
+/// a user or an address: `on_error` gets that, the log does not.
+#[cfg(feature = "tracing")]
+fn in_own_words(error: &BackgroundError) -> String {
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        words.push_str(": ");
+        words.push_str(&error.to_string());
+        cause = error
+            .source()
+            .filter(|_| !error.is::<crate::error::BackendError>());
+    }
+    words
 }
 
 #[cfg(feature = "tracing")]

@@ -22,6 +22,8 @@ use crate::guard::{Called, guarded};
 /// * What it starts ends when the handle is closed or dropped. The sink holds the client weakly, so a source does not keep
 ///   it alive; [`PayloadSink::is_closed`] says when there is nobody to deliver to.
 /// * It is called from whatever thread builds the client.
+///
+/// `testing::source_contract`, of the Cargo feature `testing`, checks this of an implementation and of its handle.
 pub trait PayloadSource: fmt::Debug + Send + 'static {
     /// Starts to bring payloads.
     ///
@@ -186,6 +188,12 @@ impl PayloadSink {
             client.feed.failed(&error);
             client.report(&BackgroundError::Refresh(error));
         }
+    }
+
+    /// How many sinks lead to the client, while somebody holds it: a source that has ended holds none.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn count(&self) -> usize {
+        self.client.weak_count()
     }
 
     fn client(&self) -> Option<Arc<Shared>> {

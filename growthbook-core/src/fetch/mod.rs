@@ -25,6 +25,8 @@ use crate::cache::{CacheKey, CachedPayload, Validator};
 /// * It may be called from any thread. One client asks once at a time; a fetcher that several clients share is asked
 ///   several times at once.
 ///
+/// `testing::fetcher_contract`, of the Cargo feature `testing`, checks this of an implementation.
+///
 /// # Example
 ///
 /// A payload that another program writes to a file:

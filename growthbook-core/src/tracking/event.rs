@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -68,7 +69,7 @@ impl<'a> TrackingEvent<'a> {
 }
 
 /// An event that the program logged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct CustomEvent<'a> {
     pub(crate) name: &'a str,
     pub(crate) properties: &'a Arc<Map<String, Value>>,
@@ -94,6 +95,16 @@ impl<'a> CustomEvent<'a> {
     /// When.
     pub fn at(&self) -> SystemTime {
         self.occasion.at
+    }
+}
+
+impl fmt::Debug for CustomEvent<'_> {
+    /// Says the name and not the properties.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomEvent")
+            .field("name", &self.name)
+            .field("at", &self.occasion.at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -146,13 +157,13 @@ impl<'a> ExperimentViewed<'a> {
 }
 
 /// A feature was evaluated (spec 20).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct FeatureEvaluated<'a> {
     pub(crate) what: Evaluated<'a>,
     pub(crate) occasion: Occasion<'a>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) enum Evaluated<'a> {
     Kept(&'a FeatureResult),
     Now(FeatureUsage<'a>),
@@ -215,5 +226,18 @@ impl<'a> FeatureEvaluated<'a> {
     /// When.
     pub fn at(&self) -> SystemTime {
         self.occasion.at
+    }
+}
+
+impl fmt::Debug for FeatureEvaluated<'_> {
+    /// Says why the feature has its value, and neither the value nor for whom.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeatureEvaluated")
+            .field("feature", &self.feature())
+            .field("source", &self.source())
+            .field("rule_id", &self.rule_id())
+            .field("variation_key", &self.variation_key())
+            .field("at", &self.occasion.at)
+            .finish_non_exhaustive()
     }
 }

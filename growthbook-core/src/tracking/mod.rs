@@ -32,6 +32,8 @@ use crate::error::FlushError;
 ///   what they still record is dropped, and counted. It may be called from a thread of the plugin's own, which it
 ///   must not wait for then.
 ///
+/// `testing::tracking_contract`, of the Cargo feature `testing`, checks this of an implementation.
+///
 /// # Example
 ///
 /// ```

@@ -6,3 +6,5 @@
 
 mod flow;
 mod shop;
+#[cfg(feature = "testing")]
+mod testing;

@@ -1,0 +1,8 @@
+//! What is said through the Cargo feature `tracing`, and what is never said, nor printed by `Debug` and `Display`.
+#![expect(clippy::unwrap_used, reason = "a test stops where its assumptions do")]
+
+mod canaries;
+mod events;
+mod privacy;
+mod scene;
+mod subscriber;
