@@ -1,6 +1,6 @@
 //! What goes wrong beside evaluation.
 
-use super::refresh::RefreshError;
+use super::feed::refresh::RefreshError;
 use crate::error::BackendError;
 use crate::result::ValueError;
 

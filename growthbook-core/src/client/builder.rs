@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use super::GrowthBookClient;
 use super::background::BackgroundError;
+use super::feed::refresh::{Freshness, Origin, RefreshEvent};
+use super::feed::source::{PayloadSink, PayloadSource, Source};
 use super::feed::{Arrival, Feed};
 use super::hooks::Hooks;
-use super::listeners::{Callback, Listeners};
-use super::refresh::{Freshness, Origin, RefreshEvent};
+use super::reports::listeners::{Callback, Listeners};
 use super::shared::{Opening, Parts, Shared, Snapshot};
-use super::source::{PayloadSink, PayloadSource, Source};
 use crate::attributes::Attributes;
 use crate::cache::FeatureCache;
 use crate::clock::{Clock, SystemClock};

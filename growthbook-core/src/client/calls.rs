@@ -10,7 +10,7 @@ use crate::guard::{Called, answered, called};
 
 impl Shared {
     /// Calls the program's code. A panic in it is counted and reported.
-    pub(super) fn call<W, T>(
+    pub(crate) fn call<W, T>(
         &self,
         whose: &W,
         doing: &'static str,
@@ -24,7 +24,7 @@ impl Shared {
     }
 
     /// The same where nothing may be reported now: a panic in it is counted.
-    pub(super) fn call_quietly<W, T>(
+    pub(crate) fn call_quietly<W, T>(
         &self,
         whose: &W,
         doing: &'static str,
@@ -38,7 +38,7 @@ impl Shared {
     }
 
     /// Calls a store or the like. The caller reports what failed.
-    pub(super) fn call_backend<W, T>(
+    pub(crate) fn call_backend<W, T>(
         &self,
         whose: &W,
         backend: &'static str,
@@ -48,13 +48,13 @@ impl Shared {
     }
 
     /// Counts panics in the program's code, and says that there were some.
-    pub(super) fn panicked(&self, callback: &'static str, times: u64) {
+    pub(crate) fn panicked(&self, callback: &'static str, times: u64) {
         self.counters.panicked(times);
         self.report(&BackgroundError::Panicked { callback });
     }
 
     /// Tells the program of an error that no caller gets; not of those that come up while it is being told of one.
-    pub(super) fn report(&self, error: &BackgroundError) {
+    pub(crate) fn report(&self, error: &BackgroundError) {
         let last = &self.counters.last_said;
         self.call_quietly(last, "log", || {
             super::log::background(error, last, || self.monotonic());
@@ -65,13 +65,13 @@ impl Shared {
     }
 
     /// The date, unless the clock fails.
-    pub(super) fn now(&self) -> Option<SystemTime> {
+    pub(crate) fn now(&self) -> Option<SystemTime> {
         self.call_quietly(&self.clock, "date", || self.clock.now())
             .returned()
     }
 
     /// The clock's monotonic reading. A clock that fails stands still.
-    pub(super) fn monotonic(&self) -> Duration {
+    pub(crate) fn monotonic(&self) -> Duration {
         let last = &self.counters.last_reading;
         let reading = self.call_quietly(&self.clock, "monotonic", || self.clock.monotonic());
         let Some(reading) = reading.returned() else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::listeners::Listener;
+use super::reports::listeners::Listener;
 use super::shared::Shared;
 use crate::error::FlushError;
 use crate::guard::Called;
@@ -16,14 +16,14 @@ pub struct CloseReport {
 }
 
 impl CloseReport {
-    pub(super) fn already() -> Self {
+    pub(crate) fn already() -> Self {
         Self {
             was_closed: true,
             failures: Vec::new(),
         }
     }
 
-    pub(super) fn of(shared: &Shared, limit: Duration) -> Self {
+    pub(crate) fn of(shared: &Shared, limit: Duration) -> Self {
         let source = shared.feed.take_source();
         let plugins = shared.listeners.plugins();
         let mut budget = Budget::new(shared, limit, plugins.len());
@@ -64,7 +64,7 @@ impl CloseReport {
 
 /// Flushes the sticky buckets, into which evaluation still writes when the client is closed, and until then all plugins.
 /// Says what failed.
-pub(super) fn flush(shared: &Shared, limit: Duration) -> Vec<FlushError> {
+pub(crate) fn flush(shared: &Shared, limit: Duration) -> Vec<FlushError> {
     let plugins = shared.listeners.plugins();
     let plugins = if shared.is_closed() { &[] } else { plugins };
     let flush = |plugin: &dyn TrackingPlugin, limit| plugin.flush(limit);

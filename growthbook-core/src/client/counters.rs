@@ -7,29 +7,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::log::LastSaid;
 
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     /// Shared with what may outlive the client.
     callback_panics: Arc<AtomicU64>,
     sticky_failures: AtomicU64,
-    pub(super) last_said: LastSaid,
+    pub(crate) last_said: LastSaid,
     /// The clock's last monotonic reading, in nanoseconds.
-    pub(super) last_reading: AtomicU64,
+    pub(crate) last_reading: AtomicU64,
 }
 
 impl Counters {
-    pub(super) fn panicked(&self, times: u64) {
+    pub(crate) fn panicked(&self, times: u64) {
         self.callback_panics.fetch_add(times, Ordering::Relaxed);
     }
 
-    pub(super) fn sticky_failed(&self) {
+    pub(crate) fn sticky_failed(&self) {
         self.sticky_failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn callback_panics(&self) -> &Arc<AtomicU64> {
+    pub(crate) fn callback_panics(&self) -> &Arc<AtomicU64> {
         &self.callback_panics
     }
 
-    pub(super) fn sticky_failures(&self) -> u64 {
+    pub(crate) fn sticky_failures(&self) -> u64 {
         self.sticky_failures.load(Ordering::Relaxed)
     }
 }

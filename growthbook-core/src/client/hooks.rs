@@ -3,16 +3,16 @@
 use std::fmt;
 
 use super::background::BackgroundError;
-use super::refresh::RefreshEvent;
+use super::feed::refresh::RefreshEvent;
 
 #[derive(Default)]
-pub(super) struct Hooks {
-    pub(super) on_error: Option<OnError>,
-    pub(super) on_refresh: Option<OnRefresh>,
+pub(crate) struct Hooks {
+    pub(crate) on_error: Option<OnError>,
+    pub(crate) on_refresh: Option<OnRefresh>,
 }
 
-pub(super) type OnError = Box<dyn Fn(&BackgroundError) + Send + Sync>;
-pub(super) type OnRefresh = Box<dyn Fn(&RefreshEvent<'_>) + Send + Sync>;
+pub(crate) type OnError = Box<dyn Fn(&BackgroundError) + Send + Sync>;
+pub(crate) type OnRefresh = Box<dyn Fn(&RefreshEvent<'_>) + Send + Sync>;
 
 impl fmt::Debug for Hooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,30 +5,19 @@ mod builder;
 mod calls;
 mod close;
 mod counters;
-mod deferred;
-mod effects;
-mod everything;
+mod features;
 mod feed;
-mod flight;
 mod hooks;
-mod listeners;
+mod life;
 mod log;
-mod mismatches;
-mod question;
-mod refresh;
-mod reported;
+mod reports;
 mod scope;
-mod seen;
 mod shared;
-mod source;
 mod status;
-mod sticky;
-mod subscription;
 mod visit;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -36,28 +25,23 @@ use serde_json::{Map, Value};
 pub use self::background::BackgroundError;
 pub use self::builder::{BuildError, GrowthBookClientBuilder};
 pub use self::close::CloseReport;
-pub use self::deferred::DeferredExposures;
-pub use self::everything::{AllFeatures, EvaluatedFeature};
-use self::feed::Arrival;
-use self::question::{Autos, ResultOf, Trial};
-pub use self::refresh::{Freshness, Origin, Refresh, RefreshError, RefreshEvent};
+pub use self::feed::refresh::{Freshness, Origin, Refresh, RefreshError, RefreshEvent};
+pub use self::feed::source::{PayloadSink, PayloadSource, SourceHandle, SourceStatus};
+pub use self::reports::deferred::DeferredExposures;
+use self::reports::subscription::Subscribers;
+pub use self::reports::subscription::Subscription;
 pub use self::scope::{Track, UserScope};
 use self::shared::{Shared, Snapshot};
-pub use self::source::{PayloadSink, PayloadSource, SourceHandle, SourceStatus};
 pub use self::status::{Readiness, Status};
-use self::subscription::Subscribers;
-pub use self::subscription::Subscription;
 use self::visit::Visit;
+pub use self::visit::everything::{AllFeatures, EvaluatedFeature};
+use self::visit::question::{Autos, ResultOf, Trial};
 use crate::assignment::Assignment;
-use crate::attributes::Attributes;
 use crate::engine::{AutoExperiments, AutoOptions};
-use crate::error::FlushError;
 use crate::experiment::{Experiment, ExperimentInfo, ExperimentResult};
 use crate::explanation::Explanation;
-use crate::guard::Called;
 use crate::result::{FeatureResult, ValueError, read_value};
-use crate::ruleset::{PayloadError, Ruleset};
-use crate::user::{GlobalContext, UserContext};
+use crate::user::UserContext;
 
 /// Decides which value of a feature a user gets.
 ///
@@ -97,7 +81,6 @@ pub struct GrowthBookClient {
     shared: Arc<Shared>,
 }
 
-/// Asking.
 impl GrowthBookClient {
     /// Starts to build a client.
     pub fn builder() -> GrowthBookClientBuilder {
@@ -269,193 +252,6 @@ impl GrowthBookClient {
     }
 }
 
-/// Features and what holds for all users.
-impl GrowthBookClient {
-    /// Replaces the features by those of a payload, plain or sealed, as the GrowthBook API sends it.
-    ///
-    /// A section that the payload lacks (saved groups, say) keeps its content. Evaluations that are under way finish with
-    /// the features that they began with.
-    ///
-    /// # Errors
-    ///
-    /// When the bytes are not a payload, or cannot be opened. The features in force stay in force.
-    ///
-    /// # Blocking
-    ///
-    /// Compiles the payload in the calling thread, for as long as `cargo xtask bench l1` shows, and calls `on_refresh`.
-    /// Evaluation goes on meanwhile.
-    pub fn load(&self, payload: &[u8]) -> Result<Arc<Ruleset>, PayloadError> {
-        let shared = &self.shared;
-        let installed = shared.install(payload, Origin::Loaded, Arrival::default())?;
-        shared.announce(&installed, Origin::Loaded);
-        Ok(installed.ruleset)
-    }
-
-    /// Gets fresher features, unless those in force are fresh: from a cache that another process writes, or from the server.
-    ///
-    /// Whoever asks while somebody is at it waits for the same answer.
-    ///
-    /// # Errors
-    ///
-    /// When there was nothing to be had. The features in force stay in force.
-    ///
-    /// # Blocking
-    ///
-    /// Until the caches and the server have answered, within the limits that they set themselves. In an async program call
-    /// it on a thread for blocking work.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use growthbook_core::{GrowthBookClient, Refresh, StaticFetcher};
-    ///
-    /// let fetcher = StaticFetcher::new(*br#"{"features": {"dark-mode": {"defaultValue": true}}}"#);
-    /// let client = GrowthBookClient::builder().fetcher(fetcher).build()?;
-    /// assert_eq!(client.refresh()?, Refresh::Updated);
-    /// assert_eq!(client.refresh()?, Refresh::Fresh);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn refresh(&self) -> Result<Refresh, RefreshError> {
-        self.refresh_by(false)
-    }
-
-    /// As [`GrowthBookClient::refresh`], but asks the server, however fresh the features are.
-    ///
-    /// # Errors
-    ///
-    /// As [`GrowthBookClient::refresh`].
-    ///
-    /// # Blocking
-    ///
-    /// As [`GrowthBookClient::refresh`].
-    pub fn force_refresh(&self) -> Result<Refresh, RefreshError> {
-        self.refresh_by(true)
-    }
-
-    fn refresh_by(&self, force: bool) -> Result<Refresh, RefreshError> {
-        let shared = &*self.shared;
-        if shared.is_closed() {
-            return Err(RefreshError::Closed);
-        }
-        let refreshed = shared.call_source("payload source's refresh", |source| {
-            source.refresh(SOURCE_LIMIT)
-        });
-        match refreshed {
-            Some(Called::Returned(answer)) => return answer,
-            Some(Called::Refused) => return Err(RefreshError::InProgress),
-            Some(Called::Panicked) => {
-                shared.feed.failed(&RefreshError::Panicked);
-                return Err(RefreshError::Panicked);
-            }
-            None => {}
-        }
-        let fetcher = shared.feed.fetcher.as_deref();
-        shared.refresh(fetcher.ok_or(RefreshError::NoSource)?, force)
-    }
-
-    /// The features in force.
-    pub fn ruleset(&self) -> Arc<Ruleset> {
-        Arc::clone(&self.shared.snapshot.load().ruleset)
-    }
-
-    /// What holds for all users.
-    pub fn global_context(&self) -> Arc<GlobalContext> {
-        Arc::clone(&self.shared.snapshot.load().global)
-    }
-
-    /// Replaces what holds for all users: attributes, forced values, QA mode and the like. Scopes go on with what they have.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use growthbook_core::{GrowthBookClient, UserContext};
-    ///
-    /// let client = GrowthBookClient::builder().build()?;
-    /// let global = client.global_context().as_ref().clone();
-    /// client.set_global_context(global.with_forced_value("dark-mode", true.into()));
-    /// assert!(client.is_on("dark-mode", &UserContext::default()));
-    /// # Ok::<(), growthbook_core::BuildError>(())
-    /// ```
-    pub fn set_global_context(&self, global: GlobalContext) {
-        self.shared.replace_global(|_| global);
-    }
-
-    /// Replaces the attributes that every user has.
-    pub fn set_global_attributes(&self, attributes: Attributes) {
-        self.shared
-            .replace_global(|global| global.clone().with_attributes(attributes));
-    }
-}
-
-/// Its life.
-impl GrowthBookClient {
-    /// How the client is doing: what there is to evaluate with and since when, and what went wrong.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use growthbook_core::{GrowthBookClient, Readiness};
-    ///
-    /// let client = GrowthBookClient::builder().build()?;
-    /// assert_eq!(client.status().readiness(), Readiness::Empty);
-    /// client.load(br#"{"features": {"typo": {"rules": [{}]}}}"#)?;
-    /// let status = client.status();
-    /// assert_eq!(status.readiness(), Readiness::Live);
-    /// println!("{}", status.ruleset().diagnostics()[0]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn status(&self) -> Status {
-        Status::of(&self.shared)
-    }
-
-    /// Waits until the source has brought features, at most for the limit. Without a source there is nothing to wait for.
-    ///
-    /// Whatever it says, the client can be used: at worst every feature is unknown, and fallbacks are served.
-    ///
-    /// # Blocking
-    ///
-    /// For up to `limit`.
-    pub fn wait_ready(&self, limit: Duration) -> Readiness {
-        self.shared.feed.wait(limit);
-        self.status().readiness()
-    }
-
-    /// Waits until what was reported and stored so far has left the process, as far as plugins and the sticky bucket service
-    /// buffer anything.
-    ///
-    /// # Errors
-    ///
-    /// When something was not written, or not in time: the first such error.
-    ///
-    /// # Blocking
-    ///
-    /// For up to `limit`, as far as plugins and service keep to it.
-    pub fn flush(&self, limit: Duration) -> Result<(), FlushError> {
-        close::flush(&self.shared, limit)
-            .into_iter()
-            .next()
-            .map_or(Ok(()), Err)
-    }
-
-    /// Ends the client: the source stops, what is buffered is written, and from then on nothing is reported. Says how it
-    /// went. Further calls do nothing.
-    ///
-    /// Features can still be evaluated, with what was last in force, so that requests that are under way get the same
-    /// answers as before.
-    ///
-    /// # Blocking
-    ///
-    /// For up to `limit`, as far as source, plugins and service keep to it.
-    pub fn close(&self, limit: Duration) -> CloseReport {
-        self.shared.close(limit)
-    }
-
-    /// Whether it was closed.
-    pub fn is_closed(&self) -> bool {
-        self.shared.is_closed()
-    }
-}
-
 impl fmt::Debug for GrowthBookClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GrowthBookClient")
@@ -466,6 +262,3 @@ impl fmt::Debug for GrowthBookClient {
             .finish_non_exhaustive()
     }
 }
-
-/// How long a source may take for a refresh that the program asks for.
-const SOURCE_LIMIT: Duration = Duration::from_secs(30);

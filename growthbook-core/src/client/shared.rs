@@ -9,13 +9,13 @@ use arc_swap::ArcSwap;
 
 use super::close::CloseReport;
 use super::counters::Counters;
+use super::feed::refresh::{Origin, RefreshEvent};
 use super::feed::{Arrival, Feed};
 use super::hooks::Hooks;
-use super::listeners::{LISTENER, Listeners};
-use super::mismatches::Mismatches;
-use super::refresh::{Origin, RefreshEvent};
-use super::seen::{Fingerprints, Listening, SeenExposures};
-use super::subscription::Subscribers;
+use super::reports::listeners::{LISTENER, Listeners};
+use super::reports::mismatches::Mismatches;
+use super::reports::seen::{Fingerprints, Listening, SeenExposures};
+use super::reports::subscription::Subscribers;
 use crate::clock::{Clock, SystemClock};
 use crate::guard::guarded;
 use crate::ruleset::{PayloadError, Ruleset};
@@ -24,55 +24,55 @@ use crate::sticky_service::StickyBucketService;
 use crate::tracking::{Interest, TrackingEvent};
 use crate::user::GlobalContext;
 
-pub(super) struct Shared {
-    pub(super) snapshot: ArcSwap<Snapshot>,
+pub(crate) struct Shared {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
     /// Held by whoever replaces the snapshot, never by an evaluation.
     replacing: Mutex<()>,
-    pub(super) opening: Opening,
-    pub(super) sticky: Option<Box<dyn StickyBucketService>>,
-    pub(super) listeners: Listeners,
+    pub(crate) opening: Opening,
+    pub(crate) sticky: Option<Box<dyn StickyBucketService>>,
+    pub(crate) listeners: Listeners,
     /// Those of the listeners who want exposures.
-    pub(super) viewers: Listening,
+    pub(crate) viewers: Listening,
     /// What anybody wants to hear; nothing once the client is closed.
     interest: AtomicU8,
-    pub(super) seen: Option<SeenExposures>,
-    pub(super) fingerprints: Fingerprints,
-    pub(super) subscribers: Subscribers,
-    pub(super) hooks: Hooks,
-    pub(super) clock: Box<dyn Clock>,
-    pub(super) counters: Counters,
-    pub(super) mismatches: Mismatches,
-    pub(super) feed: Feed,
+    pub(crate) seen: Option<SeenExposures>,
+    pub(crate) fingerprints: Fingerprints,
+    pub(crate) subscribers: Subscribers,
+    pub(crate) hooks: Hooks,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) counters: Counters,
+    pub(crate) mismatches: Mismatches,
+    pub(crate) feed: Feed,
     closed: AtomicBool,
 }
 
 /// What an evaluation sees: swapped whole, so that none sees half of two.
-pub(super) struct Snapshot {
-    pub(super) ruleset: Arc<Ruleset>,
-    pub(super) global: Arc<GlobalContext>,
+pub(crate) struct Snapshot {
+    pub(crate) ruleset: Arc<Ruleset>,
+    pub(crate) global: Arc<GlobalContext>,
 }
 
 /// What it takes to open a payload.
 #[derive(Debug)]
-pub(super) struct Opening {
-    pub(super) key: Option<DecryptionKey>,
-    pub(super) most_bytes: usize,
+pub(crate) struct Opening {
+    pub(crate) key: Option<DecryptionKey>,
+    pub(crate) most_bytes: usize,
 }
 
 /// The parts that a builder brings together.
-pub(super) struct Parts {
-    pub(super) snapshot: Snapshot,
-    pub(super) opening: Opening,
-    pub(super) sticky: Option<Box<dyn StickyBucketService>>,
-    pub(super) listeners: Listeners,
-    pub(super) exposure_memory: usize,
-    pub(super) hooks: Hooks,
-    pub(super) clock: Box<dyn Clock>,
-    pub(super) feed: Feed,
+pub(crate) struct Parts {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) opening: Opening,
+    pub(crate) sticky: Option<Box<dyn StickyBucketService>>,
+    pub(crate) listeners: Listeners,
+    pub(crate) exposure_memory: usize,
+    pub(crate) hooks: Hooks,
+    pub(crate) clock: Box<dyn Clock>,
+    pub(crate) feed: Feed,
 }
 
 impl Shared {
-    pub(super) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
         let Parts {
             snapshot,
             opening,
@@ -106,16 +106,16 @@ impl Shared {
     }
 
     #[inline]
-    pub(super) fn interest(&self) -> Interest {
+    pub(crate) fn interest(&self) -> Interest {
         Interest::from_bits(self.interest.load(Ordering::Relaxed))
     }
 
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 
     /// Tells some of the listeners, and says which of them have not heard of it.
-    pub(super) fn tell(&self, event: &TrackingEvent<'_>, some: Listening) -> Listening {
+    pub(crate) fn tell(&self, event: &TrackingEvent<'_>, some: Listening) -> Listening {
         if some == 0 {
             return 0;
         }
@@ -128,7 +128,7 @@ impl Shared {
 
     /// Compiles a payload and puts it in force, together with what is known of it. Hands back the ruleset, and whether it
     /// says something else than the one before.
-    pub(super) fn install(
+    pub(crate) fn install(
         &self,
         payload: &[u8],
         origin: Origin,
@@ -171,7 +171,7 @@ impl Shared {
     }
 
     /// Tells the program that other features are in force. Called with no lock held.
-    pub(super) fn announce(&self, installed: &Installed, origin: Origin) {
+    pub(crate) fn announce(&self, installed: &Installed, origin: Origin) {
         if let Some(on_refresh) = self.hooks.on_refresh.as_ref().filter(|_| installed.is_news) {
             let event = RefreshEvent::new(&installed.ruleset, origin);
             // Not by the callback itself: it is told of what it loads.
@@ -179,7 +179,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn replace_global(&self, change: impl FnOnce(&GlobalContext) -> GlobalContext) {
+    pub(crate) fn replace_global(&self, change: impl FnOnce(&GlobalContext) -> GlobalContext) {
         let _replacing = self.replacing();
         let current = self.snapshot.load_full();
         self.snapshot.store(Arc::new(Snapshot {
@@ -189,7 +189,7 @@ impl Shared {
     }
 
     /// Ends everything, the first time; after that there is nothing to end.
-    pub(super) fn close(&self, limit: Duration) -> CloseReport {
+    pub(crate) fn close(&self, limit: Duration) -> CloseReport {
         if self.closed.swap(true, Ordering::AcqRel) {
             return CloseReport::already();
         }
@@ -197,7 +197,7 @@ impl Shared {
     }
 
     /// Nobody is told anything any more.
-    pub(super) fn fall_silent(&self) {
+    pub(crate) fn fall_silent(&self) {
         self.interest
             .store(Interest::NONE.bits(), Ordering::Relaxed);
     }
@@ -211,10 +211,10 @@ impl Shared {
 }
 
 /// What came of a payload.
-pub(super) struct Installed {
-    pub(super) ruleset: Arc<Ruleset>,
+pub(crate) struct Installed {
+    pub(crate) ruleset: Arc<Ruleset>,
     /// It is not the payload that was in force already.
-    pub(super) is_news: bool,
+    pub(crate) is_news: bool,
 }
 
 impl Drop for Shared {

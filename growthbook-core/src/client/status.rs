@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use super::feed::FeedState;
-use super::refresh::{Origin, RefreshError};
+use super::feed::refresh::{Origin, RefreshError};
+use super::feed::source::{SourceHandle, SourceStatus};
 use super::shared::Shared;
-use super::source::{SourceHandle, SourceStatus};
 use crate::guard::Called;
 use crate::ruleset::Ruleset;
 
@@ -48,7 +48,7 @@ pub struct Status {
 }
 
 impl Status {
-    pub(super) fn of(shared: &Shared) -> Self {
+    pub(crate) fn of(shared: &Shared) -> Self {
         let source = shared.call_source("payload source's status", SourceHandle::status);
         Self {
             ruleset: Arc::clone(&shared.snapshot.load().ruleset),

@@ -8,29 +8,29 @@ use crate::tracking::{Interest, TrackingEvent, TrackingPlugin};
 
 /// In the order in which they are told: callbacks first.
 #[derive(Debug, Default)]
-pub(super) struct Listeners {
+pub(crate) struct Listeners {
     all: Vec<Listener>,
     callbacks: usize,
     /// How many panicked when they were asked what they want.
-    pub(super) panics: u64,
+    pub(crate) panics: u64,
 }
 
 #[derive(Debug)]
-pub(super) struct Listener {
-    pub(super) plugin: Box<dyn TrackingPlugin>,
+pub(crate) struct Listener {
+    pub(crate) plugin: Box<dyn TrackingPlugin>,
     interest: Interest,
 }
 
 /// What became of an event.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(crate) struct Told {
     /// Those who have not heard of it.
-    pub(super) missed: Listening,
-    pub(super) panics: u64,
+    pub(crate) missed: Listening,
+    pub(crate) panics: u64,
 }
 
 impl Listeners {
-    pub(super) fn new(
+    pub(crate) fn new(
         callbacks: Vec<Box<dyn TrackingPlugin>>,
         plugins: Vec<Box<dyn TrackingPlugin>>,
     ) -> Self {
@@ -51,22 +51,22 @@ impl Listeners {
     }
 
     /// Those who may have something to write.
-    pub(super) fn plugins(&self) -> &[Listener] {
+    pub(crate) fn plugins(&self) -> &[Listener] {
         self.all.get(self.callbacks..).unwrap_or_default()
     }
 
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Listener> {
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Listener> {
         self.all.drain(..)
     }
 
     /// What anybody wants.
-    pub(super) fn interest(&self) -> Interest {
+    pub(crate) fn interest(&self) -> Interest {
         let interests = self.all.iter().map(|listener| listener.interest);
         interests.fold(Interest::NONE, |all, interest| all | interest)
     }
 
     /// Those who want events of this kind.
-    pub(super) fn wanting(&self, kind: Interest) -> Listening {
+    pub(crate) fn wanting(&self, kind: Interest) -> Listening {
         let wanting = self.all.iter().enumerate();
         wanting
             .filter(|(_, listener)| listener.interest.contains(kind))
@@ -74,7 +74,7 @@ impl Listeners {
     }
 
     /// Tells some of them. Nobody is told of what they do themselves while they are being told of something.
-    pub(super) fn tell(&self, event: &TrackingEvent<'_>, some: Listening) -> Told {
+    pub(crate) fn tell(&self, event: &TrackingEvent<'_>, some: Listening) -> Told {
         let mut told = Told::default();
         for (index, listener) in self.all.iter().enumerate() {
             let bit = bit(index);
@@ -94,23 +94,23 @@ impl Listeners {
     }
 
     /// The most that there can be.
-    pub(super) const MOST: usize = Listening::BITS as usize;
+    pub(crate) const MOST: usize = Listening::BITS as usize;
 }
 
-pub(super) const LISTENER: &str = "tracking listener";
+pub(crate) const LISTENER: &str = "tracking listener";
 
 fn bit(index: usize) -> Listening {
     1 << index.min(Listeners::MOST - 1)
 }
 
 /// A closure that wants events of one kind, or all.
-pub(super) struct Callback<F> {
+pub(crate) struct Callback<F> {
     interest: Interest,
     f: F,
 }
 
 impl<F> Callback<F> {
-    pub(super) fn new(interest: Interest, f: F) -> Self {
+    pub(crate) fn new(interest: Interest, f: F) -> Self {
         Self { interest, f }
     }
 }

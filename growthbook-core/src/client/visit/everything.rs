@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::question::Everything;
-use super::visit::Visit;
+use crate::client::visit::Visit;
 use crate::engine::FeatureUsage;
 use crate::experiment::ExperimentInfo;
 use crate::feature_value::{FeatureValue, NULL, ValueId};
@@ -37,7 +37,7 @@ pub struct AllFeatures {
 }
 
 #[derive(Clone)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     place: u32,
     value: EntryValue,
     source: FeatureSource,
@@ -53,7 +53,7 @@ enum EntryValue {
 }
 
 impl AllFeatures {
-    pub(super) fn of(visit: &Visit<'_>) -> Self {
+    pub(crate) fn of(visit: &Visit<'_>) -> Self {
         Self {
             ruleset: Arc::clone(&visit.snapshot.ruleset),
             entries: visit.ask(&Everything),
@@ -103,7 +103,7 @@ impl AllFeatures {
 }
 
 impl Entry {
-    pub(super) fn new(feature: &FeatureUsage<'_>) -> Self {
+    pub(crate) fn new(feature: &FeatureUsage<'_>) -> Self {
         let decision = feature.decision();
         Self {
             place: feature.place().unwrap_or(u32::MAX),

@@ -5,14 +5,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 #[derive(Debug, Default)]
-pub(super) struct Mismatches {
+pub(crate) struct Mismatches {
     told: Mutex<HashSet<u64>>,
     seed: RandomState,
 }
 
 impl Mismatches {
     /// Whether this is the first time for this feature and this type. After a thousand of them, none is.
-    pub(super) fn is_news(&self, feature: &str, expected: &'static str) -> bool {
+    pub(crate) fn is_news(&self, feature: &str, expected: &'static str) -> bool {
         let id = self.seed.hash_one((feature, expected));
         // What is done under the lock does not panic half-way.
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,15 +10,15 @@ use crate::engine::Exposure;
 /// An exposure's fingerprint: 64 bits of a hash that is seeded anew in each process. That one of the ten thousand that are
 /// remembered equals a new one's has a chance of one in a million billions, and cannot be brought about from outside.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct ExposureId(u64);
+pub(crate) struct ExposureId(u64);
 
 /// Makes fingerprints.
 #[derive(Clone, Default)]
-pub(super) struct Fingerprints(foldhash::quality::RandomState);
+pub(crate) struct Fingerprints(foldhash::quality::RandomState);
 
 impl Fingerprints {
     #[inline]
-    pub(super) fn of(&self, exposure: &Exposure<'_>) -> ExposureId {
+    pub(crate) fn of(&self, exposure: &Exposure<'_>) -> ExposureId {
         let mut hasher = self.0.build_hasher();
         exposure.identify(&mut hasher);
         ExposureId(hasher.finish())
@@ -26,18 +26,18 @@ impl Fingerprints {
 }
 
 /// Some of a client's listeners: one bit for each.
-pub(super) type Listening = u64;
+pub(crate) type Listening = u64;
 
 /// The exposures that were reported lately.
 ///
 /// Several threads report at once, so there are several parts, each with a lock that is held for one look into a table.
-pub(super) struct SeenExposures {
+pub(crate) struct SeenExposures {
     parts: Box<[Mutex<Generations>]>,
 }
 
 impl SeenExposures {
     /// Remembers at least the `entries` exposures that came last, and at most about twice as many.
-    pub(super) fn new(entries: usize) -> Self {
+    pub(crate) fn new(entries: usize) -> Self {
         let parts = if entries >= MANY { PARTS } else { 1 };
         Self {
             parts: (0..parts)
@@ -47,13 +47,13 @@ impl SeenExposures {
     }
 
     /// Whether all these listeners have been told, or are being told.
-    pub(super) fn knows(&self, id: ExposureId, listeners: Listening) -> bool {
+    pub(crate) fn knows(&self, id: ExposureId, listeners: Listening) -> bool {
         self.part(id)
             .is_some_and(|mut part| part.told(id) & listeners == listeners)
     }
 
     /// Takes it upon the caller to tell those of the listeners whom nobody has told, or is telling.
-    pub(super) fn claim(&self, id: ExposureId, listeners: Listening) -> Listening {
+    pub(crate) fn claim(&self, id: ExposureId, listeners: Listening) -> Listening {
         let Some(mut part) = self.part(id) else {
             return listeners;
         };
@@ -63,7 +63,7 @@ impl SeenExposures {
     }
 
     /// Takes it back, for listeners who could not be told: the next evaluation tries again.
-    pub(super) fn release(&self, id: ExposureId, listeners: Listening) {
+    pub(crate) fn release(&self, id: ExposureId, listeners: Listening) {
         if let Some(mut part) = self.part(id) {
             let told = part.told(id);
             if told & listeners != 0 {

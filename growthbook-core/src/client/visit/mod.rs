@@ -1,5 +1,10 @@
 //! One user before one snapshot, for one call or a scope's life: how a question becomes an answer and its effects.
 
+pub(crate) mod effects;
+pub(crate) mod everything;
+pub(crate) mod question;
+pub(crate) mod sticky;
+
 use std::any::type_name;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -7,13 +12,13 @@ use std::time::SystemTime;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use self::effects::{Effect, Effects};
+use self::question::{Question, ResultOf, Trial, Unknown, ValueAt};
+use self::sticky::StickyState;
 use super::background::BackgroundError;
-use super::effects::{Effect, Effects};
-use super::question::{Question, ResultOf, Trial, Unknown, ValueAt};
 use super::scope::{ScopeState, Track};
-use super::seen::{ExposureId, SeenExposures};
 use super::shared::{Shared, Snapshot};
-use super::sticky::StickyState;
+use crate::client::reports::seen::{ExposureId, SeenExposures};
 use crate::engine::{self, Binding, Exposure, FeatureUsage, Silent, Subject};
 use crate::experiment::ExperimentResult;
 use crate::explanation::Explanation;
@@ -25,20 +30,20 @@ use crate::tracking::{
 use crate::user::UserContext;
 
 #[derive(Clone, Copy)]
-pub(super) struct Visit<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) snapshot: &'a Arc<Snapshot>,
-    pub(super) user: &'a UserContext,
+pub(crate) struct Visit<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) snapshot: &'a Arc<Snapshot>,
+    pub(crate) user: &'a UserContext,
     /// The same user, bound to the snapshot's features; `None` outside of scopes.
-    pub(super) binding: Option<&'a Binding>,
+    pub(crate) binding: Option<&'a Binding>,
     /// What is remembered between calls; `None` outside of scopes.
-    pub(super) scope: Option<&'a ScopeState>,
+    pub(crate) scope: Option<&'a ScopeState>,
 }
 
 impl<'a> Visit<'a> {
     /// Asks the engine, stores what is to be stored, and tells those who want to hear.
     #[inline]
-    pub(super) fn ask<Q: Question<'a>>(&self, question: &Q) -> Q::Answer {
+    pub(crate) fn ask<Q: Question<'a>>(&self, question: &Q) -> Q::Answer {
         let wanted = self.wanted();
         if wanted.is_none() && !self.is_sticky() {
             let ruleset = &self.snapshot.ruleset;
@@ -49,7 +54,7 @@ impl<'a> Visit<'a> {
 
     /// The value of a feature. The key is looked up and not kept: the value comes from the ruleset or the user.
     #[inline]
-    pub(super) fn value(&self, feature: &str) -> &'a FeatureValue {
+    pub(crate) fn value(&self, feature: &str) -> &'a FeatureValue {
         let Some(place) = self.snapshot.ruleset.feature_place(feature) else {
             return self.unknown(feature);
         };
@@ -58,7 +63,7 @@ impl<'a> Visit<'a> {
 
     /// The value of a feature as a type, or the fallback.
     #[inline]
-    pub(super) fn value_or<T: Deserialize<'a>>(&self, feature: &str, fallback: T) -> T {
+    pub(crate) fn value_or<T: Deserialize<'a>>(&self, feature: &str, fallback: T) -> T {
         read_value(self.value(feature).json()).unwrap_or_else(|error| {
             self.misfit::<T>(feature, error);
             fallback
@@ -66,7 +71,7 @@ impl<'a> Visit<'a> {
     }
 
     /// A value that is there and does not fit is a mistake on one side or the other: the program is told, once.
-    pub(super) fn misfit<T>(&self, feature: &str, error: ValueError) {
+    pub(crate) fn misfit<T>(&self, feature: &str, error: ValueError) {
         let is_mistake = matches!(error, ValueError::Mismatch { .. });
         if is_mistake && self.shared.mismatches.is_news(feature, type_name::<T>()) {
             self.shared.report(&BackgroundError::Value {
@@ -84,7 +89,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Runs an experiment of the program's.
-    pub(super) fn run<'e: 'a, T>(&self, trial: &Trial<'e, T>) -> ExperimentResult<&'e T> {
+    pub(crate) fn run<'e: 'a, T>(&self, trial: &Trial<'e, T>) -> ExperimentResult<&'e T> {
         let result = self.ask(trial);
         let is_off = self.scope.is_some_and(|scope| scope.track == Track::Off);
         if !is_off && !self.shared.is_closed() {
@@ -98,7 +103,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Why a feature has the value that it has. With sticky buckets, of which the store is asked as for an evaluation.
-    pub(super) fn explain(&self, feature: &str) -> Explanation {
+    pub(crate) fn explain(&self, feature: &str) -> Explanation {
         let (ruleset, subject) = (&self.snapshot.ruleset, self.subject());
         if !self.is_sticky() {
             return engine::explain(ruleset, feature, &subject, None);
@@ -111,7 +116,7 @@ impl<'a> Visit<'a> {
         engine::explain(ruleset, feature, &subject, Some(&sticky.documents()))
     }
 
-    pub(super) fn log_event(&self, name: &str, properties: Map<String, Value>) {
+    pub(crate) fn log_event(&self, name: &str, properties: Map<String, Value>) {
         if self.shared.interest().contains(Interest::CUSTOM) {
             let event = TrackingEvent::Custom(CustomEvent {
                 name,
@@ -150,7 +155,7 @@ impl<'a> Visit<'a> {
         answer
     }
 
-    pub(super) fn subject(&self) -> Subject<'a> {
+    pub(crate) fn subject(&self) -> Subject<'a> {
         match self.binding {
             Some(binding) => binding.subject(),
             None => Subject::new(self.user).within(&self.snapshot.global),
@@ -185,7 +190,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Whether an exposure was reported to everybody, as far as is remembered.
-    pub(super) fn has_reported(&self, id: ExposureId) -> bool {
+    pub(crate) fn has_reported(&self, id: ExposureId) -> bool {
         match self.scope {
             Some(scope) if scope.track == Track::Deferred => scope.memory.deferred.knows(id),
             _ => self
@@ -195,7 +200,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Whether a feature's value is another one than the scope reported before.
-    pub(super) fn is_news(&self, usage: &FeatureUsage<'_>) -> bool {
+    pub(crate) fn is_news(&self, usage: &FeatureUsage<'_>) -> bool {
         self.scope
             .is_none_or(|scope| scope.memory.reported.is_news(usage))
     }
@@ -239,7 +244,7 @@ impl<'a> Visit<'a> {
         seen.release(id, missed);
     }
 
-    pub(super) fn occasion(&self) -> Occasion<'a> {
+    pub(crate) fn occasion(&self) -> Occasion<'a> {
         Occasion {
             global: &self.snapshot.global,
             user: self.user,

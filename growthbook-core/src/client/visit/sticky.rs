@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::background::BackgroundError;
 use super::effects::Effects;
 use super::question::Question;
-use super::shared::{Shared, Snapshot};
+use crate::client::background::BackgroundError;
+use crate::client::shared::{Shared, Snapshot};
 use crate::engine::Subject;
 use crate::guard::is_within;
 use crate::sticky::{StickyDocuments, StickyIdentity};
@@ -14,7 +14,7 @@ use crate::sticky_service::Saved;
 
 /// A user's documents, as far as they were needed.
 #[derive(Debug, Default)]
-pub(super) struct StickyState {
+pub(crate) struct StickyState {
     documents: Mutex<Documents>,
     /// The caller gave them: the store is not asked.
     is_supplied: bool,
@@ -30,7 +30,7 @@ struct Documents {
 }
 
 impl StickyState {
-    pub(super) fn supplied(known: StickyDocuments) -> Self {
+    pub(crate) fn supplied(known: StickyDocuments) -> Self {
         Self {
             documents: Mutex::new(Documents {
                 known,
@@ -40,18 +40,18 @@ impl StickyState {
         }
     }
 
-    pub(super) fn fork(&self) -> Self {
+    pub(crate) fn fork(&self) -> Self {
         Self {
             documents: Mutex::new(self.lock().clone()),
             is_supplied: self.is_supplied,
         }
     }
 
-    pub(super) fn is_supplied(&self) -> bool {
+    pub(crate) fn is_supplied(&self) -> bool {
         self.is_supplied
     }
 
-    pub(super) fn documents(&self) -> StickyDocuments {
+    pub(crate) fn documents(&self) -> StickyDocuments {
         self.lock().known.clone()
     }
 
@@ -59,7 +59,7 @@ impl StickyState {
     ///
     /// If another process assigned the user first, its assignment stands and the question is asked again with it, so that
     /// what is served is what is stored.
-    pub(super) fn ask<'a, Q: Question<'a>>(
+    pub(crate) fn ask<'a, Q: Question<'a>>(
         &self,
         shared: &Shared,
         snapshot: &'a Snapshot,
@@ -90,7 +90,7 @@ impl StickyState {
     }
 
     /// Loads the documents of these identities, those that are not there yet, at once.
-    pub(super) fn prepare(
+    pub(crate) fn prepare(
         &self,
         shared: &Shared,
         identities: impl FnOnce() -> Vec<StickyIdentity>,

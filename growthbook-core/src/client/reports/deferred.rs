@@ -10,7 +10,7 @@ use crate::tracking::{OwnedTrackingEvent, TrackingEvent};
 
 /// What a scope keeps of its exposures.
 #[derive(Debug, Default)]
-pub(super) struct Deferred(Mutex<Kept>);
+pub(crate) struct Deferred(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -19,12 +19,12 @@ struct Kept {
 }
 
 impl Deferred {
-    pub(super) fn knows(&self, id: ExposureId) -> bool {
+    pub(crate) fn knows(&self, id: ExposureId) -> bool {
         self.lock().ids.contains(&id)
     }
 
     /// The first of several exposures that are the same is the one that is kept.
-    pub(super) fn add(&self, id: ExposureId, event: impl FnOnce() -> OwnedTrackingEvent) {
+    pub(crate) fn add(&self, id: ExposureId, event: impl FnOnce() -> OwnedTrackingEvent) {
         let mut kept = self.lock();
         if kept.ids.len() >= MOST {
             kept.exposures.dropped = kept.exposures.dropped.saturating_add(1);
@@ -33,11 +33,11 @@ impl Deferred {
         }
     }
 
-    pub(super) fn exposures(&self) -> DeferredExposures {
+    pub(crate) fn exposures(&self) -> DeferredExposures {
         self.lock().exposures.clone()
     }
 
-    pub(super) fn take(&self) -> DeferredExposures {
+    pub(crate) fn take(&self) -> DeferredExposures {
         std::mem::take(&mut *self.lock()).exposures
     }
 

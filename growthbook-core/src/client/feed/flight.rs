@@ -9,7 +9,7 @@ use crate::guard::guarded;
 type Answer = Result<Refresh, RefreshError>;
 
 #[derive(Debug, Default)]
-pub(super) struct Flight {
+pub(crate) struct Flight {
     under_way: Mutex<Option<Arc<Slot>>>,
     landed: Condvar,
 }
@@ -22,7 +22,7 @@ struct Slot {
 
 impl Flight {
     /// Runs `fly`, or waits for whoever is running it.
-    pub(super) fn join(&self, fly: impl FnOnce() -> Answer) -> Answer {
+    pub(crate) fn join(&self, fly: impl FnOnce() -> Answer) -> Answer {
         let slot = {
             let mut under_way = self.lock();
             if let Some(slot) = &*under_way {

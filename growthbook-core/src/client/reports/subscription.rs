@@ -6,13 +6,13 @@ use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
 
-use super::shared::Shared;
 use crate::assignment::Assignment;
+use crate::client::shared::Shared;
 use crate::experiment::ExperimentInfo;
 use crate::guard::{Called, called, guarded};
 
 #[derive(Default)]
-pub(super) struct Subscribers(ArcSwap<Vec<Arc<Subscriber>>>);
+pub(crate) struct Subscribers(ArcSwap<Vec<Arc<Subscriber>>>);
 
 struct Subscriber {
     is_active: AtomicBool,
@@ -22,7 +22,7 @@ struct Subscriber {
 type Heard = Box<dyn Fn(&ExperimentInfo, &Assignment) + Send + Sync>;
 
 impl Subscribers {
-    pub(super) fn add(
+    pub(crate) fn add(
         shared: &Arc<Shared>,
         f: impl Fn(&ExperimentInfo, &Assignment) + Send + Sync + 'static,
     ) -> Subscription {
@@ -49,7 +49,7 @@ impl Subscribers {
     }
 
     /// Lets go of each. A panic in what one holds ends here.
-    pub(super) fn let_go(&self) {
+    pub(crate) fn let_go(&self) {
         let all = self.0.swap(Arc::default());
         for one in Arc::into_inner(all).unwrap_or_default() {
             guarded(|| drop(one));
@@ -57,7 +57,7 @@ impl Subscribers {
     }
 
     /// Tells all, and says how many panicked. What one runs itself it is not told of.
-    pub(super) fn tell(&self, experiment: &ExperimentInfo, assignment: &Assignment) -> u64 {
+    pub(crate) fn tell(&self, experiment: &ExperimentInfo, assignment: &Assignment) -> u64 {
         let all = self.0.load();
         let active = all
             .iter()

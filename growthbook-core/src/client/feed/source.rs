@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::background::BackgroundError;
-use super::builder::BuildError;
 use super::refresh::{News, Refresh, RefreshError};
-use super::shared::Shared;
 use crate::cache::{CacheKey, CachedPayload, Validator};
+use crate::client::background::BackgroundError;
+use crate::client::builder::BuildError;
+use crate::client::shared::Shared;
 use crate::fetch::FetchError;
 use crate::guard::{Called, guarded};
 
@@ -58,19 +58,19 @@ pub trait SourceHandle: fmt::Debug + Send + Sync + 'static {
 
 /// A client's hold on its source. Whoever lets go last drops the handle, in whatever it was doing: a panic there ends here.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     handle: Option<Box<dyn SourceHandle>>,
     /// Where panics are counted.
     panics: Arc<AtomicU64>,
 }
 
 impl Source {
-    pub(super) fn new(handle: Box<dyn SourceHandle>, panics: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(handle: Box<dyn SourceHandle>, panics: Arc<AtomicU64>) -> Self {
         let handle = Some(handle);
         Self { handle, panics }
     }
 
-    pub(super) fn handle(&self) -> Option<&dyn SourceHandle> {
+    pub(crate) fn handle(&self) -> Option<&dyn SourceHandle> {
         self.handle.as_deref()
     }
 }
@@ -85,7 +85,7 @@ impl Drop for Source {
 
 impl Shared {
     /// Calls the source, if there is one.
-    pub(super) fn call_source<T>(
+    pub(crate) fn call_source<T>(
         &self,
         doing: &'static str,
         call: impl FnOnce(&dyn SourceHandle) -> T,
@@ -115,7 +115,7 @@ pub struct PayloadSink {
 }
 
 impl PayloadSink {
-    pub(super) fn new(client: Weak<Shared>) -> Self {
+    pub(crate) fn new(client: Weak<Shared>) -> Self {
         Self { client }
     }
 

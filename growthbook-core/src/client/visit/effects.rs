@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::seen::ExposureId;
-use super::visit::Visit;
+use crate::client::reports::seen::ExposureId;
+use crate::client::visit::Visit;
 use crate::engine::{Exposure, FeatureUsage, Recorder};
 use crate::stack::Stack;
 use crate::sticky::{StickyIdentity, StickyWrite};
 use crate::tracking::Interest;
 
 /// The effects of one call, in their order. What nobody wants to hear, or has heard, is left out at once.
-pub(super) struct Effects<'v, 'a> {
+pub(crate) struct Effects<'v, 'a> {
     visit: &'v Visit<'a>,
     wanted: Interest,
     told: Stack<Effect<'a>, 1>,
@@ -20,13 +20,13 @@ pub(super) struct Effects<'v, 'a> {
 }
 
 #[derive(Clone, Copy)]
-pub(super) enum Effect<'a> {
+pub(crate) enum Effect<'a> {
     Used(FeatureUsage<'a>),
     Viewed(ExposureId, Exposure<'a>),
 }
 
 impl<'v, 'a> Effects<'v, 'a> {
-    pub(super) fn new(visit: &'v Visit<'a>, wanted: Interest) -> Self {
+    pub(crate) fn new(visit: &'v Visit<'a>, wanted: Interest) -> Self {
         Self {
             visit,
             wanted,
@@ -37,15 +37,15 @@ impl<'v, 'a> Effects<'v, 'a> {
     }
 
     /// Forgets everything, before the call is made again.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Self::new(self.visit, self.wanted);
     }
 
-    pub(super) fn told(&self) -> impl Iterator<Item = &Effect<'a>> {
+    pub(crate) fn told(&self) -> impl Iterator<Item = &Effect<'a>> {
         self.told.iter()
     }
 
-    pub(super) fn take_writes(&mut self) -> Vec<OwnedWrite> {
+    pub(crate) fn take_writes(&mut self) -> Vec<OwnedWrite> {
         std::mem::take(&mut self.writes)
     }
 
@@ -106,15 +106,15 @@ impl<'a> Recorder<'a> for Effects<'_, 'a> {
 
 /// An assignment to store.
 #[derive(Debug)]
-pub(super) struct OwnedWrite {
-    pub(super) identity: StickyIdentity,
-    pub(super) key: String,
+pub(crate) struct OwnedWrite {
+    pub(crate) identity: StickyIdentity,
+    pub(crate) key: String,
     expected: Option<String>,
     variation: String,
 }
 
 impl OwnedWrite {
-    pub(super) fn borrow(&self) -> StickyWrite<'_> {
+    pub(crate) fn borrow(&self) -> StickyWrite<'_> {
         StickyWrite::new(&self.identity, &self.key, &self.variation)
             .replacing(self.expected.as_deref())
     }

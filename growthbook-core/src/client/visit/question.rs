@@ -13,7 +13,7 @@ use crate::sticky::{StickyDocuments, StickyIdentity};
 /// One call of the engine, still to be made: perhaps more than once, if another process assigns a bucket meanwhile.
 ///
 /// A trait and no closure, because the call is generic over who hears of it.
-pub(super) trait Question<'a> {
+pub(crate) trait Question<'a> {
     type Answer;
 
     fn ask<R: Recorder<'a>>(
@@ -30,7 +30,7 @@ pub(super) trait Question<'a> {
 
 /// The value of a feature that the payload does not name.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unknown<'a>(pub(super) &'a str);
+pub(crate) struct Unknown<'a>(pub(crate) &'a str);
 
 impl<'a> Question<'a> for Unknown<'a> {
     type Answer = &'a FeatureValue;
@@ -53,7 +53,7 @@ impl<'a> Question<'a> for Unknown<'a> {
 
 /// The value of the feature at a place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ValueAt(pub(super) u32);
+pub(crate) struct ValueAt(pub(crate) u32);
 
 impl<'a> Question<'a> for ValueAt {
     type Answer = &'a FeatureValue;
@@ -76,7 +76,7 @@ impl<'a> Question<'a> for ValueAt {
 
 /// A feature's value, and why it is that one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ResultOf<'a>(pub(super) &'a str);
+pub(crate) struct ResultOf<'a>(pub(crate) &'a str);
 
 impl<'a> Question<'a> for ResultOf<'a> {
     type Answer = FeatureResult;
@@ -98,7 +98,7 @@ impl<'a> Question<'a> for ResultOf<'a> {
 
 /// The user's variation of an experiment of the program's.
 #[derive(Debug)]
-pub(super) struct Trial<'e, T>(pub(super) &'e Experiment<T>);
+pub(crate) struct Trial<'e, T>(pub(crate) &'e Experiment<T>);
 
 impl<'a, 'e: 'a, T> Question<'a> for Trial<'e, T> {
     type Answer = ExperimentResult<&'e T>;
@@ -120,7 +120,7 @@ impl<'a, 'e: 'a, T> Question<'a> for Trial<'e, T> {
 
 /// The payload's own experiments.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Autos<'a>(pub(super) &'a AutoOptions);
+pub(crate) struct Autos<'a>(pub(crate) &'a AutoOptions);
 
 impl<'a> Question<'a> for Autos<'_> {
     type Answer = AutoExperiments;
@@ -142,7 +142,7 @@ impl<'a> Question<'a> for Autos<'_> {
 
 /// All features.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Everything;
+pub(crate) struct Everything;
 
 impl<'a> Question<'a> for Everything {
     type Answer = Box<[Entry]>;

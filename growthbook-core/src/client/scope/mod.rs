@@ -1,20 +1,23 @@
 //! A scope: one user before one snapshot, for the length of a request.
 
+mod state;
+
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use self::state::Track;
+pub(crate) use self::state::{ScopeMemory, ScopeState};
 use super::GrowthBookClient;
-use super::deferred::{Deferred, DeferredExposures};
-use super::everything::AllFeatures;
-use super::question::{Autos, ResultOf, Trial, ValueAt};
-use super::reported::ReportedFeatures;
-use super::seen::SeenExposures;
+use super::reports::deferred::DeferredExposures;
+use super::reports::seen::SeenExposures;
 use super::shared::Snapshot;
-use super::sticky::StickyState;
 use super::visit::Visit;
+use super::visit::everything::AllFeatures;
+use super::visit::question::{Autos, ResultOf, Trial, ValueAt};
+use super::visit::sticky::StickyState;
 use crate::attributes::Attributes;
 use crate::engine::{self, AutoExperiments, AutoOptions, Binding};
 use crate::experiment::{Experiment, ExperimentResult};
@@ -78,48 +81,8 @@ impl Inner {
     }
 }
 
-/// What a scope remembers between calls.
-#[derive(Debug, Default)]
-pub(super) struct ScopeState {
-    pub(super) track: Track,
-    pub(super) sticky: StickyState,
-    pub(super) memory: Arc<ScopeMemory>,
-}
-
-/// What stays when the user changes.
-#[derive(Debug, Default)]
-pub(super) struct ScopeMemory {
-    /// Only if the client does not remember exposures itself.
-    pub(super) seen: Option<SeenExposures>,
-    pub(super) reported: ReportedFeatures,
-    pub(super) deferred: Deferred,
-}
-
-impl ScopeState {
-    fn fork(&self) -> Self {
-        Self {
-            track: self.track,
-            sticky: self.sticky.fork(),
-            memory: Arc::clone(&self.memory),
-        }
-    }
-}
-
-/// What becomes of a scope's exposures, and of its reports that features were evaluated.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Track {
-    /// Exposures are kept, for [`UserScope::deferred`]: a page will report them. Feature usage is reported.
-    Deferred,
-    /// Nothing is reported. Assignments are stored in sticky buckets all the same, since the user may see them.
-    Off,
-    /// All is reported.
-    #[default]
-    On,
-}
-
 impl UserScope {
-    pub(super) fn new(client: GrowthBookClient, user: UserContext) -> Self {
+    pub(crate) fn new(client: GrowthBookClient, user: UserContext) -> Self {
         let snapshot = client.shared.snapshot.load_full();
         let forgets = client.shared.seen.is_none();
         let memory = ScopeMemory {
@@ -370,7 +333,7 @@ impl UserScope {
     }
 
     #[inline]
-    pub(super) fn visit(&self) -> Visit<'_> {
+    pub(crate) fn visit(&self) -> Visit<'_> {
         Visit {
             shared: &self.inner.client.shared,
             snapshot: &self.inner.snapshot,

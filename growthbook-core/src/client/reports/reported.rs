@@ -8,15 +8,15 @@ use serde_json::Value;
 use crate::engine::FeatureUsage;
 
 #[derive(Debug, Default)]
-pub(super) struct ReportedFeatures(Mutex<HashMap<Box<str>, Value>>);
+pub(crate) struct ReportedFeatures(Mutex<HashMap<Box<str>, Value>>);
 
 impl ReportedFeatures {
-    pub(super) fn is_news(&self, usage: &FeatureUsage<'_>) -> bool {
+    pub(crate) fn is_news(&self, usage: &FeatureUsage<'_>) -> bool {
         self.lock().get(usage.key()) != Some(usage.value())
     }
 
     /// Takes it upon the caller to report it, unless another thread does, or did.
-    pub(super) fn claim(&self, usage: &FeatureUsage<'_>) -> bool {
+    pub(crate) fn claim(&self, usage: &FeatureUsage<'_>) -> bool {
         let mut reported = self.lock();
         if let Some(value) = reported.get_mut(usage.key()) {
             if value == usage.value() {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::background::BackgroundError;
-use super::feed::{Arrival, Feed};
-use super::shared::{Installed, Shared};
 use crate::cache::{CacheKey, CachedPayload, Validator};
+use crate::client::background::BackgroundError;
+use crate::client::feed::{Arrival, Feed};
+use crate::client::shared::{Installed, Shared};
 use crate::fetch::{FeatureFetcher, FetchError, Fetched};
 use crate::ruleset::{PayloadError, Ruleset};
 
@@ -77,7 +77,7 @@ pub struct RefreshEvent<'a> {
 }
 
 impl<'a> RefreshEvent<'a> {
-    pub(super) fn new(ruleset: &'a Arc<Ruleset>, origin: Origin) -> Self {
+    pub(crate) fn new(ruleset: &'a Arc<Ruleset>, origin: Origin) -> Self {
         Self { ruleset, origin }
     }
 
@@ -144,7 +144,7 @@ impl Freshness {
 
 impl Shared {
     /// Refreshes by the fetcher, in this thread; `force` asks the server even if what is in force is fresh.
-    pub(super) fn refresh(
+    pub(crate) fn refresh(
         &self,
         fetcher: &dyn FeatureFetcher,
         force: bool,
@@ -203,7 +203,7 @@ impl Shared {
 
     /// Puts in force what the first cache that has something has, unless what is in force came from a server. Says whether
     /// it is fresh; `None` if there is nothing.
-    pub(super) fn start_from_cache(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
+    pub(crate) fn start_from_cache(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
         if self.feed.caches.is_empty() {
             return None;
         }
@@ -241,7 +241,7 @@ impl Shared {
     }
 
     /// Puts in force what a server sent, and keeps it in the caches.
-    pub(super) fn take(
+    pub(crate) fn take(
         &self,
         key: &CacheKey,
         payload: CachedPayload,
@@ -263,7 +263,7 @@ impl Shared {
     }
 
     /// The server still has the version `known`. If another payload came meanwhile, that says nothing any more.
-    pub(super) fn confirm(
+    pub(crate) fn confirm(
         &self,
         key: &CacheKey,
         known: Option<&Validator>,
@@ -289,13 +289,13 @@ impl Shared {
 
 /// What the program is to be told, once nothing is held that it could wait for.
 #[derive(Default)]
-pub(super) struct News {
+pub(crate) struct News {
     installed: Vec<(Installed, Origin)>,
     errors: Vec<BackgroundError>,
 }
 
 impl News {
-    pub(super) fn tell(self, shared: &Shared) {
+    pub(crate) fn tell(self, shared: &Shared) {
         for error in &self.errors {
             shared.report(error);
         }

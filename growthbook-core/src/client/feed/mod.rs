@@ -1,21 +1,25 @@
 //! What a client knows of where its features come from.
 
+pub(crate) mod flight;
+pub(crate) mod refresh;
+pub(crate) mod source;
+
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use super::flight::Flight;
-use super::refresh::{Freshness, Origin, RefreshError};
-use super::source::Source;
+use self::flight::Flight;
+use self::refresh::{Freshness, Origin, RefreshError};
+use self::source::Source;
 use crate::cache::{CachedPayload, FeatureCache, Validator};
 use crate::fetch::FeatureFetcher;
 
 #[derive(Default)]
-pub(super) struct Feed {
-    pub(super) fetcher: Option<Box<dyn FeatureFetcher>>,
-    pub(super) caches: Vec<Box<dyn FeatureCache>>,
-    pub(super) freshness: Freshness,
-    pub(super) flight: Flight,
+pub(crate) struct Feed {
+    pub(crate) fetcher: Option<Box<dyn FeatureFetcher>>,
+    pub(crate) caches: Vec<Box<dyn FeatureCache>>,
+    pub(crate) freshness: Freshness,
+    pub(crate) flight: Flight,
     source: Mutex<Option<Arc<Source>>>,
     state: Mutex<FeedState>,
     changed: Condvar,
@@ -23,28 +27,28 @@ pub(super) struct Feed {
 
 /// What was last heard.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FeedState {
-    pub(super) origin: Option<Origin>,
-    pub(super) arrival: Arrival,
+pub(crate) struct FeedState {
+    pub(crate) origin: Option<Origin>,
+    pub(crate) arrival: Arrival,
     /// The last attempt failed like this.
-    pub(super) error: Option<RefreshError>,
-    pub(super) failures: u64,
+    pub(crate) error: Option<RefreshError>,
+    pub(crate) failures: u64,
 }
 
 /// How a payload came.
 #[derive(Clone, Default)]
-pub(super) struct Arrival {
+pub(crate) struct Arrival {
     /// By the clock's monotonic reading: when the server last said that it has this.
-    pub(super) confirmed_at: Option<Duration>,
+    pub(crate) confirmed_at: Option<Duration>,
     /// The same as a date.
-    pub(super) fetched_at: Option<SystemTime>,
+    pub(crate) fetched_at: Option<SystemTime>,
     max_age: Option<Duration>,
     /// What the server calls it, and what it calls so: one is of no use without the other.
     version: Option<(Validator, Arc<[u8]>)>,
 }
 
 impl Arrival {
-    pub(super) fn of(payload: &CachedPayload, confirmed_at: Duration) -> Self {
+    pub(crate) fn of(payload: &CachedPayload, confirmed_at: Duration) -> Self {
         Self {
             confirmed_at: Some(confirmed_at),
             fetched_at: payload.fetched_at(),
@@ -71,7 +75,7 @@ impl fmt::Debug for Arrival {
 
 impl Feed {
     /// What is in force came in this way.
-    pub(super) fn arrived(&self, origin: Origin, arrival: Arrival) {
+    pub(crate) fn arrived(&self, origin: Origin, arrival: Arrival) {
         let mut state = self.lock();
         state.origin = Some(origin);
         state.arrival = arrival;
@@ -82,24 +86,24 @@ impl Feed {
         self.changed.notify_all();
     }
 
-    pub(super) fn failed(&self, error: &RefreshError) {
+    pub(crate) fn failed(&self, error: &RefreshError) {
         let mut state = self.lock();
         state.failures = state.failures.saturating_add(1);
         state.error = Some(error.clone());
     }
 
-    pub(super) fn state(&self) -> FeedState {
+    pub(crate) fn state(&self) -> FeedState {
         self.lock().clone()
     }
 
-    pub(super) fn validator(&self) -> Option<Validator> {
+    pub(crate) fn validator(&self) -> Option<Validator> {
         let state = self.lock();
         let (validator, _) = state.arrival.version.as_ref()?;
         Some(validator.clone())
     }
 
     /// Notes that the server still has the version `known`, if that is the one in force, and hands it back for the caches.
-    pub(super) fn confirmed(
+    pub(crate) fn confirmed(
         &self,
         known: Option<&Validator>,
         monotonic: Duration,
@@ -122,22 +126,22 @@ impl Feed {
         Some(payload.with_fetched_at(now).with_max_age(max_age))
     }
 
-    pub(super) fn max_age(&self) -> Option<Duration> {
+    pub(crate) fn max_age(&self) -> Option<Duration> {
         self.lock().arrival.max_age
     }
 
-    pub(super) fn age(&self, now: Duration) -> Option<Duration> {
+    pub(crate) fn age(&self, now: Duration) -> Option<Duration> {
         let confirmed_at = self.lock().arrival.confirmed_at?;
         Some(now.saturating_sub(confirmed_at))
     }
 
     /// Whether nothing has come yet but what the program ships.
-    pub(super) fn is_waiting(&self) -> bool {
+    pub(crate) fn is_waiting(&self) -> bool {
         matches!(self.lock().origin, None | Some(Origin::Bootstrap))
     }
 
     /// Waits until something has come. Time is the system's here: who waits cannot be woken by another clock.
-    pub(super) fn wait(&self, limit: Duration) {
+    pub(crate) fn wait(&self, limit: Duration) {
         let state = self.lock();
         let is_waiting = |state: &mut FeedState| {
             matches!(state.origin, None | Some(Origin::Bootstrap)) && self.has_source()
@@ -145,21 +149,21 @@ impl Feed {
         drop(self.changed.wait_timeout_while(state, limit, is_waiting));
     }
 
-    pub(super) fn set_source(&self, source: Source) {
+    pub(crate) fn set_source(&self, source: Source) {
         *self.lock_source() = Some(Arc::new(source));
     }
 
-    pub(super) fn has_source(&self) -> bool {
+    pub(crate) fn has_source(&self) -> bool {
         self.lock_source().is_some()
     }
 
     /// The source, to be called with no lock held.
-    pub(super) fn source(&self) -> Option<Arc<Source>> {
+    pub(crate) fn source(&self) -> Option<Arc<Source>> {
         self.lock_source().clone()
     }
 
     /// Takes the source away from whoever comes later. Those who wait for it need not wait any more.
-    pub(super) fn take_source(&self) -> Option<Arc<Source>> {
+    pub(crate) fn take_source(&self) -> Option<Arc<Source>> {
         let source = self.lock_source().take();
         // Whoever has just seen that there is a source now waits, or sees that there is none.
         drop(self.lock());
