@@ -40,7 +40,7 @@ fn clients_leave_nothing_behind() {
         let after = Usage::back_to(&before);
         println!("{CLIENTS} clients: {before:?}, after 1,000 {warm:?}, after all {after:?}");
         assert_eq!((after.threads, after.files), (before.threads, before.files));
-        assert!(after.kib <= warm.kib + 2_048, "memory grows");
+        assert!(after.kib <= warm.kib + 512, "memory grows");
     });
 }
 
@@ -98,7 +98,7 @@ fn users_leave_nothing_behind() {
         let after = Usage::now();
         println!("{users} users: after {warm_up} {warm:?}, after all {after:?}");
         assert_eq!(exposures.0.load(Ordering::Relaxed), users);
-        assert!(after.kib <= warm.kib + 1_024, "memory grows");
+        assert!(after.kib <= warm.kib + 256, "memory grows");
     });
 }
 

@@ -23,6 +23,8 @@ mod courier;
 mod endurance;
 mod exposures;
 mod last_moments;
+#[cfg(feature = "tracing")]
+mod log;
 mod panics;
 mod puppets;
 mod readiness;

@@ -70,8 +70,8 @@ fn a_mixture_would_be_noticed() {
     }
     let client = GrowthBookClient::builder()
         .payload(payload("A").replace(
-            r#""base":{"defaultValue":"A"}"#,
-            r#""base":{"defaultValue":"B"}"#,
+            r#""base":{"defaultValue":"A base"}"#,
+            r#""base":{"defaultValue":"B base"}"#,
         ))
         .build()
         .unwrap();
@@ -87,7 +87,7 @@ fn scoped(scope: &UserScope) -> String {
     }
     let flags = [&PLAIN, &GROUPED, &TESTED];
     for flag in flags {
-        assert!(scope.get(flag).starts_with(&first), "{flag:?}");
+        assert_eq!(scope.get(flag), format!("{first} {}", flag.key()));
     }
     let all = scope.evaluate_all();
     assert_eq!(
@@ -95,8 +95,7 @@ fn scoped(scope: &UserScope) -> String {
         KEYS.len() + if first == "B" { FILLERS } else { 0 }
     );
     for feature in all.iter() {
-        let value = feature.value().as_str().unwrap();
-        assert!(value.starts_with(&first), "{feature:?} in {first}");
+        assert_eq!(*feature.value(), format!("{first} {}", feature.key()));
     }
     first
 }
@@ -104,12 +103,12 @@ fn scoped(scope: &UserScope) -> String {
 /// Which version a result is of, all of it.
 fn version_of(result: &FeatureResult) -> String {
     let value = result.value().as_str().unwrap();
-    let version = value.trim_end_matches(['0', '1']);
+    let version = value.trim_end_matches(result.key()).trim_end();
     assert!(["A", "B"].contains(&version), "{result:?}");
     if let Some(experiment) = result.experiment() {
         assert_eq!(experiment.key(), format!("exp-{version}"));
         let variation = result.assignment().unwrap();
-        assert_eq!(variation.variation_key(), value, "{result:?}");
+        assert_eq!(variation.variation_key(), version, "{result:?}");
     }
     if let Some(rule) = result.rule_id() {
         assert_eq!(rule, format!("rule-{version}"));
@@ -130,24 +129,25 @@ fn user(number: usize) -> UserContext {
 /// All that a version says bears its name; its features are elsewhere than the other's.
 fn payload(version: &str) -> String {
     let mut features = vec![
-        format!(r#""plain":{{"defaultValue":"{version}"}}"#),
-        format!(r#""base":{{"defaultValue":"{version}"}}"#),
+        format!(r#""plain":{{"defaultValue":"{version} plain"}}"#),
+        format!(r#""base":{{"defaultValue":"{version} base"}}"#),
         format!(
-            r#""gated":{{"defaultValue":"broken","rules":[{{"id":"rule-{version}","force":"{version}",
-                "parentConditions":[{{"id":"base","condition":{{"value":"{version}"}}}}]}}]}}"#
+            r#""gated":{{"defaultValue":"broken","rules":[{{"id":"rule-{version}","force":"{version} gated",
+                "parentConditions":[{{"id":"base","condition":{{"value":"{version} base"}}}}]}}]}}"#
         ),
         format!(
-            r#""grouped":{{"defaultValue":"broken","rules":[{{"id":"rule-{version}","force":"{version}",
+            r#""grouped":{{"defaultValue":"broken","rules":[{{"id":"rule-{version}","force":"{version} grouped",
                 "condition":{{"of-{version}":{{"$inGroup":"members"}}}}}}]}}"#
         ),
         format!(
             r#""tested":{{"defaultValue":"broken","rules":[{{"id":"rule-{version}","key":"exp-{version}","seed":"seed",
-                "variations":["{version}0","{version}1"],"meta":[{{"key":"{version}0"}},{{"key":"{version}1"}}]}}]}}"#
+                "variations":["{version} tested","{version} tested"],"meta":[{{"key":"{version}"}},{{"key":"{version}"}}]}}]}}"#
         ),
     ];
     if version == "B" {
         features.reverse();
-        let fillers = (0..FILLERS).map(|n| format!(r#""filler-{n}":{{"defaultValue":"B"}}"#));
+        let fillers =
+            (0..FILLERS).map(|n| format!(r#""filler-{n}":{{"defaultValue":"B filler-{n}"}}"#));
         features.splice(1..1, fillers);
     }
     format!(

@@ -1,0 +1,89 @@
+//! With the feature `tracing`, whoever listens to the log is the program's own code as well (K1, K3).
+
+use std::collections::BTreeMap;
+
+use growthbook_core::{
+    BackendError, GrowthBookClient, Saved, StickyAssignments, StickyBucketService, StickyIdentity,
+    StickyWrite,
+};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use super::puppets::down;
+use super::rig::{SECOND, evaluations};
+use super::support::{user, watched};
+
+#[test]
+fn a_log_that_panics_disturbs_nothing_and_is_counted() {
+    let client = log_all(|_| panic!("on purpose"));
+    // When there are features, when the store fails, and at the end.
+    assert_eq!(client.status().callback_panics(), 3);
+}
+
+#[test]
+fn a_log_may_ask_the_client_anything() {
+    watched("asking within the log", || {
+        let client = log_all(|client| {
+            client.load(br#"{"features":{}}"#).unwrap();
+            evaluations(client, "inner");
+            client.status();
+        });
+        assert_eq!(client.status().callback_panics(), 0);
+    });
+}
+
+/// A client that came to everything that is logged.
+fn log_all(act: fn(&GrowthBookClient)) -> GrowthBookClient {
+    let client = GrowthBookClient::builder()
+        .sticky_buckets(Down)
+        .build()
+        .unwrap();
+    tracing::subscriber::with_default(Log(client.clone(), act), || {
+        let payload = br#"{"features":{"tested":{"rules":[{"key":"exp","variations":[1,2]}]}}}"#;
+        client.load(payload).unwrap();
+        client.is_on("tested", &user("1"));
+        assert!(client.close(SECOND).is_complete());
+    });
+    client
+}
+
+/// Does something whenever the client says something.
+struct Log(GrowthBookClient, fn(&GrowthBookClient));
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "growthbook"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        (self.1)(&self.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[derive(Debug)]
+struct Down;
+
+impl StickyBucketService for Down {
+    fn load(
+        &self,
+        _: &[StickyIdentity],
+    ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
+        Err(down())
+    }
+
+    fn save(&self, _: &StickyWrite<'_>) -> Result<Saved, BackendError> {
+        Err(down())
+    }
+}
