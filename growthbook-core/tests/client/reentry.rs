@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use growthbook_core::{Attributes, Experiment, GlobalContext, GrowthBookClient, UserScope};
+use growthbook_core::{
+    Assignment, Attributes, Experiment, GlobalContext, GrowthBookClient, UserScope,
+};
 use serde_json::Map;
 
 use super::puppets::{Plugin, Witness};
@@ -100,8 +102,8 @@ fn what_a_store_asks_itself_goes_by_hash_and_is_not_stored() {
         scope.evaluate("tested");
         stage.calm(spot);
         let inner = inner.lock().unwrap().clone();
-        assert!(inner.iter().all(|inner| inner.in_experiment()));
-        assert!(!inner.iter().any(|inner| inner.sticky_bucket_used()));
+        assert!(inner.iter().all(Assignment::in_experiment));
+        assert!(!inner.iter().any(Assignment::sticky_bucket_used));
         assert_eq!(stage.calls(Spot::StickySave), 1, "{spot:?}");
         let later = rig.client.evaluate("tested", &user("outer"));
         let later = later.assignment().unwrap();
