@@ -1,15 +1,17 @@
 //! The end of a client: once, in time, and with nothing lost.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use growthbook_core::{
-    BackendError, BuildError, Experiment, FlushError, GrowthBookClient, PayloadSink, PayloadSource,
-    Readiness, Refresh, RefreshError, Saved, SourceHandle, SourceStatus, StickyAssignments,
-    StickyBucketService, StickyIdentity, StickyWrite, TrackingEvent, TrackingPlugin,
+    BackendError, BuildError, Clock, Experiment, FlushError, GrowthBookClient, PayloadSink,
+    PayloadSource, Readiness, Refresh, RefreshError, Saved, SourceHandle, SourceStatus,
+    StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite, TrackingEvent,
+    TrackingPlugin,
 };
 
 use super::puppets::Plugin;
@@ -142,6 +144,34 @@ fn what_one_leaves_over_is_the_others() {
         .unwrap();
     client.close(SECOND);
     assert_eq!(granted.lock().unwrap()["last"], SECOND);
+}
+
+#[test]
+fn a_clock_that_fails_stands_still_and_takes_no_time_away() {
+    #[derive(Debug)]
+    struct Fails(HandClock, AtomicBool);
+    impl Clock for Fails {
+        fn now(&self) -> SystemTime {
+            self.0.now()
+        }
+
+        fn monotonic(&self) -> Duration {
+            assert!(!self.1.swap(false, Ordering::Relaxed), "on purpose");
+            self.0.monotonic()
+        }
+    }
+    let granted: Granted = Arc::default();
+    let clock = Arc::new(Fails(HandClock::new(), AtomicBool::new(false)));
+    let client = GrowthBookClient::builder()
+        .clock(Arc::clone(&clock))
+        .plugin(Slow("only", HandClock::new(), Arc::clone(&granted)))
+        .build()
+        .unwrap();
+    client.status();
+    clock.1.store(true, Ordering::Relaxed);
+    client.close(SECOND);
+    assert_eq!(granted.lock().unwrap()["only"], SECOND);
+    assert_eq!(client.status().callback_panics(), 1);
 }
 
 #[test]
