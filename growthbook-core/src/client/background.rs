@@ -1,7 +1,7 @@
 //! What goes wrong beside evaluation.
 
 use super::feed::refresh::RefreshError;
-use crate::error::BackendError;
+use crate::error::{BackendError, FlushError};
 use crate::result::ValueError;
 
 /// Something went wrong beside an evaluation, which went on without it: see
@@ -12,6 +12,10 @@ pub enum BackgroundError {
     /// A feature cache failed. Features come from the next one, or from the server.
     #[error("a feature cache is unavailable")]
     Cache(#[source] BackendError),
+    /// The last handle to the client was dropped, and not everything that was buffered could be written. To have time for
+    /// it, [`close`](crate::GrowthBookClient::close) the client first.
+    #[error("not everything was written when the client ended")]
+    Flush(#[source] FlushError),
     /// A callback or a plugin of the program's panicked. It is called again the next time; an exposure that it missed is
     /// offered to it again.
     #[error("a {callback} panicked")]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::background::BackgroundError;
 use super::close::CloseReport;
 use super::counters::Counters;
 use super::feed::refresh::{Origin, RefreshEvent};
@@ -220,7 +221,9 @@ pub(crate) struct Installed {
 impl Drop for Shared {
     /// The program's own things are let go of one by one: a panic in one of them is no reason to abort.
     fn drop(&mut self) {
-        self.close(DROP_LIMIT);
+        for failure in self.close(DROP_LIMIT).failures() {
+            self.report(&BackgroundError::Flush(failure.clone()));
+        }
         for listener in self.listeners.drain() {
             guarded(|| drop(listener));
         }

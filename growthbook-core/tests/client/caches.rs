@@ -74,6 +74,18 @@ fn an_entry_that_another_program_wrote_without_a_time_is_used() {
 }
 
 #[test]
+fn an_entry_without_a_time_does_not_keep_the_server_from_being_asked() {
+    let house = House::new(1);
+    house.shelves[0].put(&CachedPayload::new(features(5).into_bytes()));
+    assert_eq!(house.client.refresh().unwrap(), Refresh::FromCache);
+    assert_eq!(house.client.refresh().unwrap(), Refresh::Fresh);
+    house.clock.pass(seconds(60));
+    house.script.then(fresh(6));
+    assert_eq!(house.client.refresh().unwrap(), Refresh::Updated);
+    assert_eq!(house.value(), 6);
+}
+
+#[test]
 fn what_the_server_calls_fresh_is_fresh_for_as_long_as_it_says() {
     let house = House::new(1);
     let payload = served(5).with_max_age(seconds(300));

@@ -91,6 +91,30 @@ fn the_last_handle_flushes_and_a_scope_is_one() {
     assert_eq!(stage.calls(Spot::PluginClose), 1);
 }
 
+/// Cannot write what it has.
+#[derive(Debug)]
+struct Unwritten;
+
+impl TrackingPlugin for Unwritten {
+    fn record(&self, _: &TrackingEvent<'_>) {}
+
+    fn close(&self, _: Duration) -> Result<(), FlushError> {
+        Err(FlushError::TimedOut)
+    }
+}
+
+#[test]
+fn what_the_end_of_the_last_handle_could_not_write_is_told() {
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&errors);
+    let client = GrowthBookClient::builder()
+        .plugin(Unwritten)
+        .on_error(move |error| log.lock().unwrap().push(error.to_string()));
+    drop(client.build().unwrap());
+    let told = "not everything was written when the client ended";
+    assert_eq!(*errors.lock().unwrap(), [told]);
+}
+
 #[test]
 fn a_client_that_never_had_features_ends_well() {
     let client = GrowthBookClient::builder().build().unwrap();

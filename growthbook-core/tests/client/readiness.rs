@@ -38,7 +38,7 @@ fn each_step_shows() {
     check(Readiness::Live, Origin::Fetched, 1);
     sink.fail(FetchError::TimedOut);
     check(stale(5), Origin::Fetched, 2);
-    sink.confirm(&cache_key(), None);
+    sink.confirm(&cache_key(), &sink.validator().unwrap(), None);
     check(Readiness::Live, Origin::Fetched, 2);
     assert_eq!(client.status().age(), Some(Duration::ZERO));
     let junk = growthbook_core::CachedPayload::new(*b"{}");
@@ -66,7 +66,7 @@ fn what_the_program_ships_and_what_a_cache_has_come_first() {
     assert_eq!(client.status().readiness(), Readiness::Stale { age });
     assert_eq!(client.status().origin(), Origin::Cache);
     assert_eq!(sink.validator(), served(9).validator().cloned());
-    sink.confirm(&cache_key(), None);
+    sink.confirm(&cache_key(), &sink.validator().unwrap(), None);
     assert_eq!(client.status().readiness(), Readiness::Live);
 }
 

@@ -217,12 +217,13 @@ impl Shared {
                     continue;
                 }
             };
-            // Of whoever wrote it without a time, nobody knows better than that it is fresh; a time to come is a clock
-            // that was set back.
+            // Of whoever wrote it without a time, nobody knows better than that it was fresh when it was first seen; a time
+            // to come is a clock that was set back.
             let written = entry.fetched_at().unwrap_or(now);
+            let was_seen = entry.fetched_at().is_none() && self.is_in_force(entry.bytes());
             let age = now.duration_since(written).unwrap_or_default();
             let fresh_for = entry.max_age().unwrap_or(self.feed.freshness.stale_after);
-            let is_fresh = age < fresh_for;
+            let is_fresh = age < fresh_for && !was_seen;
             if age >= self.feed.freshness.expire_after || !(is_fresh || self.feed.is_waiting()) {
                 continue;
             }
@@ -238,6 +239,10 @@ impl Shared {
             }
         }
         None
+    }
+
+    fn is_in_force(&self, payload: &[u8]) -> bool {
+        *self.snapshot.load().ruleset.payload().as_ref() == *payload
     }
 
     /// Puts in force what a server sent, and keeps it in the caches.

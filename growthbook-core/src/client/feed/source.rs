@@ -167,16 +167,16 @@ impl PayloadSink {
         taken
     }
 
-    /// The server has what is in force, and calls it fresh for this long, if it says so.
+    /// The server still has the version that it was asked about, and calls it fresh for this long, if it says so. If another
+    /// payload came into force since it was asked, that says nothing any more.
     ///
     /// # Blocking
     ///
     /// Calls the caches.
-    pub fn confirm(&self, key: &CacheKey, max_age: Option<Duration>) {
+    pub fn confirm(&self, key: &CacheKey, known: &Validator, max_age: Option<Duration>) {
         if let Some(client) = self.client() {
             let mut news = News::default();
-            let known = client.feed.validator();
-            client.confirm(key, known.as_ref(), max_age, &mut news);
+            client.confirm(key, Some(known), max_age, &mut news);
             news.tell(&client);
         }
     }

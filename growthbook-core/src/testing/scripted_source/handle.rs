@@ -28,7 +28,9 @@ impl SourceHandle for Handle {
         match answer.ok_or(RefreshError::TimedOut)? {
             Ok(Fetched::Fresh(payload)) => sink.deliver(&cache_key(), payload),
             Ok(Fetched::Unchanged { max_age }) => {
-                sink.confirm(&cache_key(), max_age);
+                if let Some(known) = sink.validator() {
+                    sink.confirm(&cache_key(), &known, max_age);
+                }
                 Ok(Refresh::Unchanged)
             }
             Err(error) => {

@@ -142,7 +142,9 @@ impl SourceScript {
     /// As [`SourceScript::deliver`].
     pub fn confirm(&self) {
         if let Some(sink) = self.sink() {
-            sink.confirm(&cache_key(), None);
+            if let Some(known) = sink.validator() {
+                sink.confirm(&cache_key(), &known, None);
+            }
         }
     }
 

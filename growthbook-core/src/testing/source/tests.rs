@@ -193,7 +193,9 @@ impl Asking {
         let validator = Validator::new(String::from_utf8_lossy(&bytes));
         if self.sink.validator().as_ref() == Some(&validator) {
             if self.flaw != Flaw::NeverConfirms {
-                self.sink.confirm(&key, None);
+                if let Some(known) = self.sink.validator() {
+                    self.sink.confirm(&key, &known, None);
+                }
             }
             return Ok(Refresh::Unchanged);
         }
