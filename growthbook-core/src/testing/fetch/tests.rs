@@ -112,6 +112,7 @@ struct Flawed {
     flaw: Flaw,
     server: Arc<Mutex<Server>>,
     last: Mutex<Last>,
+    under_way: Mutex<Vec<Validator>>,
 }
 
 #[derive(Debug, Default)]
@@ -133,6 +134,7 @@ impl Flawed {
             flaw,
             server: Arc::default(),
             last: Mutex::default(),
+            under_way: Mutex::default(),
         }
     }
 
@@ -144,19 +146,31 @@ impl Flawed {
     fn read(&self) -> (Validator, Option<Vec<u8>>) {
         let name = |server: &Server| Validator::new(format!("\"{}\"", server.version));
         let server = self.server();
-        let (validator, mut bytes) = (name(&server), server.payload.clone());
+        let (mut validator, mut bytes) = (name(&server), server.payload.clone());
         drop(server);
-        if matches!(self.flaw, Flaw::MixesBytes | Flaw::MixesValidators) {
+        if self.flaw == Flaw::MixesBytes {
             self.wait_for_another_version(&validator);
             let later = self.server().payload.clone();
-            if self.flaw == Flaw::MixesValidators {
-                bytes = later;
-            } else if let (Some(bytes), Some(later)) = (&mut bytes, later) {
+            if let (Some(bytes), Some(later)) = (&mut bytes, later) {
                 bytes.truncate(bytes.len() / 2);
                 bytes.extend(later.iter().skip(later.len() / 2));
             }
         }
+        if self.flaw == Flaw::MixesValidators {
+            validator = self.name_of_another_request(validator);
+        }
         (validator, bytes)
+    }
+
+    /// What another request that is under way was told, if one is; that one comes back with it as well.
+    fn name_of_another_request(&self, own: Validator) -> Validator {
+        self.under_way.lock().unwrap().push(own.clone());
+        self.wait_for_another_version(&own);
+        let mut under_way = self.under_way.lock().unwrap();
+        let at = under_way.iter().position(|it| *it == own).unwrap();
+        under_way.remove(at);
+        let other = under_way.iter().find(|it| **it != own);
+        other.cloned().unwrap_or(own)
     }
 
     fn wait_for_another_version(&self, old: &Validator) {

@@ -141,10 +141,10 @@ impl SourceScript {
     ///
     /// As [`SourceScript::deliver`].
     pub fn confirm(&self) {
-        if let Some(sink) = self.sink() {
-            if let Some(known) = sink.validator() {
-                sink.confirm(&cache_key(), &known, None);
-            }
+        if let Some(sink) = self.sink()
+            && let Some(known) = sink.validator()
+        {
+            sink.confirm(&cache_key(), &known, None);
         }
     }
 

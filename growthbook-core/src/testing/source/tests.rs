@@ -192,10 +192,10 @@ impl Asking {
         };
         let validator = Validator::new(String::from_utf8_lossy(&bytes));
         if self.sink.validator().as_ref() == Some(&validator) {
-            if self.flaw != Flaw::NeverConfirms {
-                if let Some(known) = self.sink.validator() {
-                    self.sink.confirm(&key, &known, None);
-                }
+            if self.flaw != Flaw::NeverConfirms
+                && let Some(known) = self.sink.validator()
+            {
+                self.sink.confirm(&key, &known, None);
             }
             return Ok(Refresh::Unchanged);
         }
