@@ -218,12 +218,16 @@ impl Shared {
                 }
             };
             // Of whoever wrote it without a time, nobody knows better than that it is fresh; a time to come is a clock
-            // that was set back.
-            let written = entry.fetched_at().unwrap_or(now);
-            let age = now.duration_since(written).unwrap_or_default();
+            // that was set back. Either will do to start from, but must not keep the server from being asked for ever.
+            let known_age = entry
+                .fetched_at()
+                .and_then(|written| now.duration_since(written).ok());
+            let age = known_age.unwrap_or_default();
             let fresh_for = entry.max_age().unwrap_or(self.feed.freshness.stale_after);
             let is_fresh = age < fresh_for;
-            if age >= self.feed.freshness.expire_after || !(is_fresh || self.feed.is_waiting()) {
+            let spares_request = is_fresh && known_age.is_some();
+            let is_expired = age >= self.feed.freshness.expire_after;
+            if is_expired || !(spares_request || self.feed.is_waiting()) {
                 continue;
             }
             let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
