@@ -149,17 +149,25 @@ impl Shared {
         fetcher: &dyn FeatureFetcher,
         force: bool,
     ) -> Result<Refresh, RefreshError> {
-        // The program is told when the flight has landed, so that it may ask for the next one.
-        let mut news = News::default();
-        let answer = self.feed.flight.join(|| {
-            let answer = self.fly(fetcher, force, &mut news);
-            if let Err(error) = &answer {
-                self.feed.failed(error);
+        loop {
+            // The program is told when the flight has landed, so that it may ask for the next one.
+            let mut news = News::default();
+            let mut is_pilot = false;
+            let answer = self.feed.flight.join(|| {
+                is_pilot = true;
+                let answer = self.fly(fetcher, force, &mut news);
+                if let Err(error) = &answer {
+                    self.feed.failed(error);
+                }
+                answer
+            });
+            news.tell(self);
+            let is_from_server = !matches!(answer, Ok(Refresh::Fresh | Refresh::FromCache));
+            if is_pilot || !force || is_from_server {
+                return answer;
             }
-            answer
-        });
-        news.tell(self);
-        answer
+            // It flew for somebody who did not need the server.
+        }
     }
 
     fn fly(
