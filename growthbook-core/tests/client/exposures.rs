@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::Instant;
 
 use growthbook_core::{
     ExperimentViewed, GrowthBookClient, Interest, TrackingEvent, TrackingPlugin, UserContext,
@@ -81,6 +82,33 @@ fn a_listener_that_fails_gets_it_again_until_it_does_not() {
         let panics = client.status().callback_panics();
         assert_eq!(panics, (FAILURES * USERS) as u64);
     });
+}
+
+#[test]
+fn an_evaluation_of_all_features_takes_time_by_their_number() {
+    let time = |features: usize| {
+        let features: Vec<String> = (0..features)
+            .map(|number| {
+                format!(r#""f{number}":{{"rules":[{{"key":"e{number}","variations":[0,1]}}]}}"#)
+            })
+            .collect();
+        let payload = format!(r#"{{"features":{{{}}}}}"#, features.join(","));
+        let counts = Arc::new(Counts::default());
+        let client = GrowthBookClient::builder()
+            .payload(payload)
+            .on_experiment_viewed(move |viewed| counts.viewed(viewed))
+            .build()
+            .unwrap();
+        let fastest = (0..5).map(|number| {
+            let scope = client.scope(user(&number.to_string()));
+            let started = Instant::now();
+            scope.evaluate_all();
+            started.elapsed()
+        });
+        fastest.min().unwrap()
+    };
+    let (some, many) = (time(500), time(16_000));
+    assert!(many < some * 32 * 4, "{some:?}, {many:?}");
 }
 
 #[test]
