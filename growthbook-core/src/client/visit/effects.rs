@@ -7,7 +7,7 @@ use crate::client::reports::seen::ExposureId;
 use crate::client::visit::Visit;
 use crate::engine::{Exposure, FeatureUsage, Recorder};
 use crate::stack::Stack;
-use crate::sticky::{StickyIdentity, StickyWrite};
+use crate::sticky::{StickyDocuments, StickyIdentity, StickyWrite};
 use crate::tracking::Interest;
 
 /// The effects of one call, in their order. What nobody wants to hear, or has heard, is left out at once.
@@ -46,6 +46,13 @@ impl<'v, 'a> Effects<'v, 'a> {
 
     pub(crate) fn told(&self) -> impl Iterator<Item = &Effect<'a>> {
         self.told.iter()
+    }
+
+    /// Takes what was assigned back out of the documents.
+    pub(crate) fn withdraw_from(&self, documents: &mut StickyDocuments) {
+        for write in self.writes.iter().rev() {
+            write.withdraw_from(documents);
+        }
     }
 
     pub(crate) fn take_writes(&mut self) -> Vec<OwnedWrite> {
@@ -116,16 +123,35 @@ impl<'a> Recorder<'a> for Effects<'_, 'a> {
 /// An assignment to store.
 #[derive(Debug)]
 pub(crate) struct OwnedWrite {
-    pub(crate) identity: StickyIdentity,
-    pub(crate) key: String,
+    identity: StickyIdentity,
+    key: String,
     expected: Option<String>,
-    variation: String,
+    pub(crate) variation: String,
 }
 
 impl OwnedWrite {
     pub(crate) fn borrow(&self) -> StickyWrite<'_> {
         StickyWrite::new(&self.identity, &self.key, &self.variation)
             .replacing(self.expected.as_deref())
+    }
+
+    /// What stands is among the documents from now on.
+    pub(crate) fn settle_in(&self, documents: &mut StickyDocuments, standing: &str) {
+        documents.assign(self.identity.clone(), &self.key, standing);
+    }
+
+    /// Takes the assignment back out of the documents, until it is known to stand.
+    fn withdraw_from(&self, documents: &mut StickyDocuments) {
+        match &self.expected {
+            None => documents.unassign(&self.identity, &self.key),
+            Some(before) => self.settle_in(documents, before),
+        }
+    }
+
+    /// Whether the documents say what they did when the assignment was made.
+    pub(crate) fn is_open_in(&self, documents: &StickyDocuments) -> bool {
+        let document = documents.find(self.identity.attribute(), self.identity.value());
+        document.and_then(|it| it.get(&self.key)) == self.expected.as_ref()
     }
 }
 
