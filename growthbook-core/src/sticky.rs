@@ -89,6 +89,16 @@ impl StickyDocuments {
             .or_default()
             .insert(key.to_owned(), variation.to_owned());
     }
+
+    /// Takes an assignment out, and with the last one the document.
+    pub(crate) fn unassign(&mut self, identity: &StickyIdentity, key: &str) {
+        if let Some(assignments) = self.0.get_mut(identity) {
+            assignments.remove(key);
+            if assignments.is_empty() {
+                self.0.remove(identity);
+            }
+        }
+    }
 }
 
 impl FromIterator<(StickyIdentity, StickyAssignments)> for StickyDocuments {

@@ -227,7 +227,6 @@ impl Drop for Shared {
         for listener in self.listeners.drain() {
             guarded(|| drop(listener));
         }
-        self.subscribers.let_go();
         guarded(|| drop(self.hooks.on_error.take()));
         guarded(|| drop(self.hooks.on_refresh.take()));
         guarded(|| drop(self.sticky.take()));

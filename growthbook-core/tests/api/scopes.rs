@@ -237,6 +237,9 @@ fn what_is_off_is_not_told_and_what_is_deferred_is_kept() {
     );
     assert_eq!(page.take_deferred().len(), 1);
     assert!(page.deferred().is_empty());
+    // The page has it, and would report it a second time.
+    assert!(page.is_on("text"));
+    assert!(page.take_deferred().is_empty());
 
     // Nothing of this counts as reported.
     notes.lock().unwrap().clear();
@@ -272,6 +275,11 @@ fn deferred_exposures_are_bounded_and_safe_in_a_page() {
     }
     let exposures = page.deferred();
     assert_eq!((exposures.len(), exposures.dropped()), (1_000, 501));
+    assert_eq!(page.take_deferred().len(), 1_000);
+    let experiment = Experiment::builder("another", [0, 1]).build().unwrap();
+    page.run(&experiment);
+    let exposures = page.deferred();
+    assert_eq!((exposures.len(), exposures.dropped()), (1, 0));
 }
 
 #[test]

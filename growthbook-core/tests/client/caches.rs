@@ -74,15 +74,19 @@ fn an_entry_that_another_program_wrote_without_a_time_is_used() {
 }
 
 #[test]
-fn an_entry_without_a_time_does_not_keep_the_server_from_being_asked() {
-    let house = House::new(1);
-    house.shelves[0].put(&CachedPayload::new(features(5).into_bytes()));
-    assert_eq!(house.client.refresh().unwrap(), Refresh::FromCache);
-    assert_eq!(house.client.refresh().unwrap(), Refresh::Fresh);
-    house.clock.pass(seconds(60));
-    house.script.then(fresh(6));
-    assert_eq!(house.client.refresh().unwrap(), Refresh::Updated);
-    assert_eq!(house.value(), 6);
+fn an_entry_of_unknown_age_does_not_keep_the_server_from_being_asked() {
+    // Nobody wrote down when it was fetched; or the clock has been set back since.
+    for ahead in [None, Some(seconds(10 * 365 * 24 * 3_600))] {
+        let house = House::new(1);
+        let fetched_at = ahead.map(|time| house.now() + time);
+        house.shelves[0].put(&served(5).with_fetched_at(fetched_at));
+        assert_eq!(house.client.refresh().unwrap(), Refresh::FromCache);
+        assert_eq!(house.client.refresh().unwrap(), Refresh::Fresh);
+        house.clock.pass(seconds(60));
+        house.script.then(fresh(6));
+        assert_eq!(house.client.refresh().unwrap(), Refresh::Updated);
+        assert_eq!(house.value(), 6);
+    }
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Each exposure is reported once to each listener, whoever evaluates at the same time.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::Instant;
 
 use growthbook_core::{
-    ExperimentViewed, GrowthBookClient, Interest, TrackingEvent, TrackingPlugin, UserContext,
+    BackendError, ExperimentViewed, GrowthBookClient, Interest, Saved, StickyAssignments,
+    StickyBucketService, StickyIdentity, StickyWrite, TrackingEvent, TrackingPlugin, UserContext,
 };
 
-use super::support::{MANY_ROUNDS, name_of, user, watched_for};
+use super::support::{Gate, MANY_ROUNDS, name_of, user, watched, watched_for};
 
 #[test]
 fn many_threads_report_an_exposure_once() {
@@ -81,6 +84,65 @@ fn a_listener_that_fails_gets_it_again_until_it_does_not() {
         let panics = client.status().callback_panics();
         assert_eq!(panics, (FAILURES * USERS) as u64);
     });
+}
+
+#[test]
+fn threads_that_share_a_scope_go_by_what_is_stored() {
+    watched("a shared scope and a race for a bucket", || {
+        let counts = Arc::new(Counts::default());
+        let (arrive, arrived) = channel();
+        let rival = Arc::new(Gate::default());
+        let service = Rival {
+            arrive: Mutex::new(Some(arrive)),
+            gate: Arc::clone(&rival),
+        };
+        let client = GrowthBookClient::builder()
+            .payload(STICKY)
+            .sticky_buckets(service)
+            .plugin(Arc::clone(&counts))
+            .build()
+            .unwrap();
+        let scope = client.scope(user("user 1"));
+        thread::scope(|threads| {
+            let first = threads.spawn(|| scope.value("f", "none"));
+            arrived.recv().unwrap();
+            // The other one does not know yet whether its assignment stands.
+            assert_eq!(scope.value("f", "none"), "a");
+            rival.open();
+            assert_eq!(first.join().unwrap(), "a");
+        });
+        assert_eq!(counts.delivered(), [("user 1 exp A".to_owned(), 1)].into());
+        let documents = scope.sticky_documents();
+        let (_, assignments) = documents.iter().next().unwrap();
+        assert_eq!(assignments["exp__0"], "A");
+    });
+}
+
+#[test]
+fn an_evaluation_of_all_features_takes_time_by_their_number() {
+    let time = |features: usize| {
+        let features: Vec<String> = (0..features)
+            .map(|number| {
+                format!(r#""f{number}":{{"rules":[{{"key":"e{number}","variations":[0,1]}}]}}"#)
+            })
+            .collect();
+        let payload = format!(r#"{{"features":{{{}}}}}"#, features.join(","));
+        let counts = Arc::new(Counts::default());
+        let client = GrowthBookClient::builder()
+            .payload(payload)
+            .on_experiment_viewed(move |viewed| counts.viewed(viewed))
+            .build()
+            .unwrap();
+        let fastest = (0..5).map(|number| {
+            let scope = client.scope(user(&number.to_string()));
+            let started = Instant::now();
+            scope.evaluate_all();
+            started.elapsed()
+        });
+        fastest.min().unwrap()
+    };
+    let (some, many) = (time(500), time(16_000));
+    assert!(many < some * 32 * 4, "{some:?}, {many:?}");
 }
 
 #[test]
@@ -196,6 +258,36 @@ impl TrackingPlugin for Counts {
         }
     }
 }
+
+/// A store in which another process has put everybody into the variation A, after they were looked up. The first write has
+/// to wait.
+#[derive(Debug)]
+struct Rival {
+    arrive: Mutex<Option<Sender<()>>>,
+    gate: Arc<Gate>,
+}
+
+impl StickyBucketService for Rival {
+    fn load(
+        &self,
+        _: &[StickyIdentity],
+    ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
+        Ok(BTreeMap::new())
+    }
+
+    fn save(&self, _: &StickyWrite<'_>) -> Result<Saved, BackendError> {
+        let first = self.arrive.lock().unwrap().take();
+        if let Some(arrive) = first {
+            arrive.send(()).unwrap();
+            self.gate.pass();
+        }
+        Ok(Saved::Kept("A".to_owned()))
+    }
+}
+
+/// Everybody is in the variation B, by hash.
+const STICKY: &str = r#"{"features":{"f":{"defaultValue":"default","rules":[
+    {"key":"exp","variations":["a","b"],"weights":[0,1],"meta":[{"key":"A"},{"key":"B"}]}]}}}"#;
 
 fn count(counts: &Mutex<BTreeMap<String, usize>>, key: String) -> usize {
     let mut counts = counts.lock().unwrap();

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::thread;
 
 use growthbook_core::{
-    CacheKey, FeatureFetcher, FetchError, Fetched, GrowthBookClient, Refresh, RefreshError,
-    UserContext, Validator,
+    BackendError, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError,
+    Fetched, GrowthBookClient, Refresh, RefreshError, UserContext, Validator,
 };
 
 use super::puppets::cache_key;
-use super::scripted::{HandClock, Script, Shelf, features, fresh, unchanged};
-use super::support::{MANY_ROUNDS, watched, watched_for};
+use super::scripted::{HandClock, Script, Shelf, features, fresh, served, unchanged};
+use super::support::{Gate, MANY_ROUNDS, watched, watched_for};
 
 #[test]
 fn a_hundred_who_ask_at_once_make_one_request() {
@@ -26,6 +27,47 @@ fn a_hundred_who_ask_at_once_make_one_request() {
                 matches!(answer, Ok(Refresh::Updated | Refresh::Fresh)),
                 "{answer:?}"
             );
+        }
+    });
+}
+
+#[test]
+fn who_forces_a_refresh_is_not_put_off_with_what_a_cache_has() {
+    watched_for(MANY_ROUNDS, "a forced refresh during another one", || {
+        // Most often the one that forces it comes while the other one is at it.
+        for _ in 0..20 {
+            let (script, clock) = (Arc::new(Script::default()), HandClock::new());
+            let (arrive, arrived) = channel();
+            let (shelf, gate) = (Shelf::default(), Arc::new(Gate::default()));
+            shelf.put(&served(5).with_fetched_at(clock.now()));
+            let cache = Slow {
+                shelf,
+                arrive: Mutex::new(arrive.clone()),
+                gate: Arc::clone(&gate),
+            };
+            let client = GrowthBookClient::builder()
+                .fetcher(Arc::clone(&script))
+                .cache(cache)
+                .clock(clock)
+                .build()
+                .unwrap();
+            script.then(fresh(6));
+            thread::scope(|threads| {
+                let asking = threads.spawn(|| client.refresh());
+                arrived.recv().unwrap();
+                let forcing = threads.spawn(|| {
+                    arrive.send(()).unwrap();
+                    client.force_refresh()
+                });
+                arrived.recv().unwrap();
+                for _ in 0..1_000 {
+                    thread::yield_now();
+                }
+                gate.open();
+                assert_eq!(asking.join().unwrap().unwrap(), Refresh::FromCache);
+                assert_eq!(forcing.join().unwrap().unwrap(), Refresh::Updated);
+            });
+            assert_eq!(script.asked().len(), 1);
         }
     });
 }
@@ -109,7 +151,7 @@ fn what_is_no_payload_is_refused_and_stays_out_of_the_caches() {
         .build()
         .unwrap();
     for body in ["{}", "[]", "null", "<html>", r#"{"features":null}"#, ""] {
-        let payload = growthbook_core::CachedPayload::new(body.as_bytes());
+        let payload = CachedPayload::new(body.as_bytes());
         script.then(Fetched::Fresh(payload));
         let refused = client.force_refresh();
         assert!(matches!(refused, Err(RefreshError::Payload(_))), "{body}");
@@ -275,3 +317,23 @@ fn value(client: &GrowthBookClient) -> u32 {
 }
 
 const CROWD: usize = 100;
+
+/// A cache that answers when it may.
+#[derive(Debug)]
+struct Slow {
+    shelf: Shelf,
+    arrive: Mutex<Sender<()>>,
+    gate: Arc<Gate>,
+}
+
+impl FeatureCache for Slow {
+    fn load(&self, key: &CacheKey) -> Result<Option<CachedPayload>, BackendError> {
+        self.arrive.lock().unwrap().send(()).unwrap();
+        self.gate.pass();
+        self.shelf.load(key)
+    }
+
+    fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError> {
+        self.shelf.store(key, payload)
+    }
+}

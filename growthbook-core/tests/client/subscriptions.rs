@@ -92,6 +92,29 @@ fn a_subscription_can_end_itself_and_others_that_are_due() {
 }
 
 #[test]
+fn a_callback_that_panics_when_it_is_dropped_disturbs_no_evaluation() {
+    struct Grenade;
+    impl Drop for Grenade {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let (client, grenade) = (client(), Grenade);
+    let own: Arc<Mutex<Option<Subscription>>> = Arc::default();
+    let held = Arc::clone(&own);
+    let subscription = client.subscribe(move |_, _| {
+        let _ = &grenade;
+        // The run that this is called in holds the callback last.
+        let dropped = held.lock().unwrap().take();
+        drop(dropped);
+    });
+    *own.lock().unwrap() = Some(subscription);
+    run(&client);
+    run(&client);
+    assert_eq!(client.status().callback_panics(), 1);
+}
+
+#[test]
 fn a_subscription_that_outlives_its_client_does_no_harm() {
     let client = client();
     let subscription = client.subscribe(|_, _| {});

@@ -149,17 +149,25 @@ impl Shared {
         fetcher: &dyn FeatureFetcher,
         force: bool,
     ) -> Result<Refresh, RefreshError> {
-        // The program is told when the flight has landed, so that it may ask for the next one.
-        let mut news = News::default();
-        let answer = self.feed.flight.join(|| {
-            let answer = self.fly(fetcher, force, &mut news);
-            if let Err(error) = &answer {
-                self.feed.failed(error);
+        loop {
+            // The program is told when the flight has landed, so that it may ask for the next one.
+            let mut news = News::default();
+            let mut is_pilot = false;
+            let answer = self.feed.flight.join(|| {
+                is_pilot = true;
+                let answer = self.fly(fetcher, force, &mut news);
+                if let Err(error) = &answer {
+                    self.feed.failed(error);
+                }
+                answer
+            });
+            news.tell(self);
+            let is_from_server = !matches!(answer, Ok(Refresh::Fresh | Refresh::FromCache));
+            if is_pilot || !force || is_from_server {
+                return answer;
             }
-            answer
-        });
-        news.tell(self);
-        answer
+            // It flew for somebody who did not need the server.
+        }
     }
 
     fn fly(
@@ -217,14 +225,17 @@ impl Shared {
                     continue;
                 }
             };
-            // Of whoever wrote it without a time, nobody knows better than that it was fresh when it was first seen; a time
-            // to come is a clock that was set back.
-            let written = entry.fetched_at().unwrap_or(now);
-            let was_seen = entry.fetched_at().is_none() && self.is_in_force(entry.bytes());
-            let age = now.duration_since(written).unwrap_or_default();
+            // Of whoever wrote it without a time, nobody knows better than that it is fresh; a time to come is a clock
+            // that was set back. Either will do to start from, but must not keep the server from being asked for ever.
+            let known_age = entry
+                .fetched_at()
+                .and_then(|written| now.duration_since(written).ok());
+            let age = known_age.unwrap_or_default();
             let fresh_for = entry.max_age().unwrap_or(self.feed.freshness.stale_after);
-            let is_fresh = age < fresh_for && !was_seen;
-            if age >= self.feed.freshness.expire_after || !(is_fresh || self.feed.is_waiting()) {
+            let is_fresh = age < fresh_for;
+            let spares_request = is_fresh && known_age.is_some();
+            let is_expired = age >= self.feed.freshness.expire_after;
+            if is_expired || !(spares_request || self.feed.is_waiting()) {
                 continue;
             }
             let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
@@ -239,10 +250,6 @@ impl Shared {
             }
         }
         None
-    }
-
-    fn is_in_force(&self, payload: &[u8]) -> bool {
-        *self.snapshot.load().ruleset.payload().as_ref() == *payload
     }
 
     /// Puts in force what a server sent, and keeps it in the caches.

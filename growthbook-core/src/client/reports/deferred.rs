@@ -26,19 +26,26 @@ impl Deferred {
     /// The first of several exposures that are the same is the one that is kept.
     pub(crate) fn add(&self, id: ExposureId, event: impl FnOnce() -> OwnedTrackingEvent) {
         let mut kept = self.lock();
-        if kept.ids.len() >= MOST {
-            kept.exposures.dropped = kept.exposures.dropped.saturating_add(1);
-        } else if kept.ids.insert(id) {
-            kept.exposures.events.push(event());
+        if kept.ids.contains(&id) {
+            return;
         }
+        if kept.exposures.events.len() >= MOST {
+            kept.exposures.dropped = kept.exposures.dropped.saturating_add(1);
+            return;
+        }
+        if kept.ids.len() < MOST_KNOWN {
+            kept.ids.insert(id);
+        }
+        kept.exposures.events.push(event());
     }
 
     pub(crate) fn exposures(&self) -> DeferredExposures {
         self.lock().exposures.clone()
     }
 
+    /// They stay known, so that none is kept, and reported, a second time.
     pub(crate) fn take(&self) -> DeferredExposures {
-        std::mem::take(&mut *self.lock()).exposures
+        std::mem::take(&mut self.lock().exposures)
     }
 
     /// What is done under the lock does not panic half-way.
@@ -101,3 +108,6 @@ impl DeferredExposures {
 
 /// The most exposures that one scope keeps.
 const MOST: usize = 1_000;
+
+/// The most exposures that one scope knows again once they were taken out; further ones are kept each time.
+const MOST_KNOWN: usize = 10_000;

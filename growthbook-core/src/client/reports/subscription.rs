@@ -1,7 +1,7 @@
 //! Those who want to hear of every experiment that the program runs.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
@@ -14,9 +14,20 @@ use crate::guard::{Called, called, guarded};
 #[derive(Default)]
 pub(crate) struct Subscribers(ArcSwap<Vec<Arc<Subscriber>>>);
 
+/// Whoever lets go last drops the callback, in the middle of an evaluation perhaps: a panic there ends here.
 struct Subscriber {
     is_active: AtomicBool,
-    f: Heard,
+    f: Option<Heard>,
+    /// Where panics are counted.
+    panics: Arc<AtomicU64>,
+}
+
+impl Drop for Subscriber {
+    fn drop(&mut self) {
+        if guarded(|| drop(self.f.take())).is_none() {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 type Heard = Box<dyn Fn(&ExperimentInfo, &Assignment) + Send + Sync>;
@@ -28,7 +39,8 @@ impl Subscribers {
     ) -> Subscription {
         let subscriber = Arc::new(Subscriber {
             is_active: AtomicBool::new(true),
-            f: Box::new(f),
+            f: Some(Box::new(f)),
+            panics: Arc::clone(shared.counters.callback_panics()),
         });
         shared.subscribers.0.rcu(|all| {
             let mut all = Vec::clone(all);
@@ -48,14 +60,6 @@ impl Subscribers {
         });
     }
 
-    /// Lets go of each. A panic in what one holds ends here.
-    pub(crate) fn let_go(&self) {
-        let all = self.0.swap(Arc::default());
-        for one in Arc::into_inner(all).unwrap_or_default() {
-            guarded(|| drop(one));
-        }
-    }
-
     /// Tells all, and says how many panicked. What one runs itself it is not told of.
     pub(crate) fn tell(&self, experiment: &ExperimentInfo, assignment: &Assignment) -> u64 {
         let all = self.0.load();
@@ -63,7 +67,8 @@ impl Subscribers {
             .iter()
             .filter(|one| one.is_active.load(Ordering::Acquire));
         let panicked = active.filter(|one| {
-            let called = called(&***one, "subscriber", || (one.f)(experiment, assignment));
+            let Some(f) = &one.f else { return false };
+            let called = called(&***one, "subscriber", || f(experiment, assignment));
             matches!(called, Called::Panicked)
         });
         u64::try_from(panicked.count()).unwrap_or(u64::MAX)

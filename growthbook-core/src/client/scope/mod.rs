@@ -327,7 +327,7 @@ impl UserScope {
         self.inner.state.memory.deferred.exposures()
     }
 
-    /// Takes those exposures out.
+    /// Takes those exposures out. They still count as reported: the scope does not keep them again.
     pub fn take_deferred(&self) -> DeferredExposures {
         self.inner.state.memory.deferred.take()
     }

@@ -80,7 +80,11 @@ impl StickyState {
             let mut documents = self.lock();
             let sticky = Some(&mut documents.known);
             let answer = question.ask(&snapshot.ruleset, subject, sticky, effects);
-            let may_write = !documents.is_unreadable;
+            let may_write = !documents.is_unreadable && shared.sticky.is_some();
+            if may_write {
+                // Until the store has answered, nobody else is to go by what may not stand.
+                effects.withdraw_from(&mut documents.known);
+            }
             drop(documents);
             if !may_write || !self.save(shared, effects) || asked > MOST_RERUNS {
                 return answer;
@@ -131,8 +135,8 @@ impl StickyState {
         }
     }
 
-    /// Stores what was assigned. Says whether another process was first with any of it; its assignments are then among
-    /// the documents.
+    /// Stores what was assigned, and adds what stands to the documents. Says whether another process was first with any
+    /// of it.
     fn save(&self, shared: &Shared, effects: &mut Effects<'_, '_>) -> bool {
         let Some(service) = shared.sticky.as_deref() else {
             return false;
@@ -140,18 +144,24 @@ impl StickyState {
         let mut lost = false;
         for write in effects.take_writes() {
             let save = || service.save(&write.borrow());
-            match shared.call_backend(&shared.sticky, SERVICE, save) {
-                Ok(Saved::Stored) => {}
+            let saved = shared.call_backend(&shared.sticky, SERVICE, save);
+            let mut documents = self.lock();
+            match &saved {
                 Ok(Saved::Kept(standing)) => {
-                    self.lock()
-                        .known
-                        .assign(write.identity, &write.key, &standing);
                     lost = true;
+                    write.settle_in(&mut documents.known, standing);
                 }
-                Err(error) => {
-                    shared.counters.sticky_failed();
-                    shared.report(&BackgroundError::Sticky(error));
+                Ok(Saved::Stored) => write.settle_in(&mut documents.known, &write.variation),
+                // What is not stored holds for the scope's other questions, unless something else was found to stand.
+                Err(_) if write.is_open_in(&documents.known) => {
+                    write.settle_in(&mut documents.known, &write.variation);
                 }
+                Err(_) => {}
+            }
+            drop(documents);
+            if let Err(error) = saved {
+                shared.counters.sticky_failed();
+                shared.report(&BackgroundError::Sticky(error));
             }
         }
         lost
