@@ -187,7 +187,7 @@ impl GrowthBookClientBuilder {
     }
 
     /// How many exposures the client remembers at least, so as not to report them again: 10,000 by default. It may remember
-    /// up to twice as many. With 0 each scope remembers its own, and nothing is remembered between them.
+    /// up to three times as many. With 0 each scope remembers its own, and nothing is remembered between them.
     pub fn exposure_memory(mut self, entries: usize) -> Self {
         self.exposure_memory = Some(entries);
         self

@@ -136,9 +136,13 @@ impl Shared {
         arrival: Arrival,
     ) -> Result<Installed, PayloadError> {
         let replacing = self.replacing();
-        let installed = self.replace_ruleset(payload)?;
-        // Whoever comes next must find both as they belong together.
-        self.feed.arrived(origin, arrival);
+        let installed = self.replace_ruleset(payload, origin)?;
+        if installed.is_outdated {
+            self.feed.confirm_newer(origin, &arrival);
+        } else {
+            // Whoever comes next must find both as they belong together.
+            self.feed.arrived(origin, arrival);
+        }
         drop(replacing);
         if installed.is_news {
             let ruleset = &installed.ruleset;
@@ -148,18 +152,30 @@ impl Shared {
     }
 
     /// Compiles a payload, unless it is the one in force. Called by whoever holds the lock.
-    fn replace_ruleset(&self, payload: &[u8]) -> Result<Installed, PayloadError> {
+    fn replace_ruleset(&self, payload: &[u8], origin: Origin) -> Result<Installed, PayloadError> {
         let current = self.snapshot.load_full();
         if *current.ruleset.payload().as_ref() == *payload {
             return Ok(Installed {
                 ruleset: Arc::clone(&current.ruleset),
                 is_news: false,
+                is_outdated: false,
             });
         }
         let Opening { key, most_bytes } = &self.opening;
         let ruleset = current
             .ruleset
             .updated(payload, key.as_ref(), *most_bytes)?;
+        // An answer that was long on its way, or an edge server that lags behind. What the program loads is its own affair.
+        if origin.is_server()
+            && self.feed.origin().is_server()
+            && ruleset.is_older(&current.ruleset)
+        {
+            return Ok(Installed {
+                ruleset: Arc::clone(&current.ruleset),
+                is_news: false,
+                is_outdated: true,
+            });
+        }
         let ruleset = Arc::new(ruleset);
         self.snapshot.store(Arc::new(Snapshot {
             ruleset: Arc::clone(&ruleset),
@@ -168,6 +184,7 @@ impl Shared {
         Ok(Installed {
             ruleset,
             is_news: true,
+            is_outdated: false,
         })
     }
 
@@ -216,6 +233,8 @@ pub(crate) struct Installed {
     pub(crate) ruleset: Arc<Ruleset>,
     /// It is not the payload that was in force already.
     pub(crate) is_news: bool,
+    /// It says itself that it is older than what a server brought before, and was passed over.
+    pub(crate) is_outdated: bool,
 }
 
 impl Drop for Shared {

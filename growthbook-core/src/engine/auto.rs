@@ -1,5 +1,6 @@
 //! Experiments that run without being asked: redirects and visual changes (spec 21).
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -74,7 +75,6 @@ impl AutoOptions {
 }
 
 /// What came of running all auto experiments.
-#[derive(Debug)]
 pub struct AutoExperiments {
     results: Vec<AutoResult>,
     redirect_url: Option<String>,
@@ -89,6 +89,16 @@ impl AutoExperiments {
     /// Where the user is to be sent, if anywhere.
     pub fn redirect_url(&self) -> Option<&str> {
         self.redirect_url.as_deref()
+    }
+}
+
+impl fmt::Debug for AutoExperiments {
+    /// Says whether there is a redirect, and not where to: the page's query may be part of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AutoExperiments")
+            .field("results", &self.results)
+            .field("redirects", &self.redirect_url.is_some())
+            .finish()
     }
 }
 
@@ -206,4 +216,27 @@ fn redirect(
     let would_loop =
         patterns.is_some_and(|patterns| patterns.matches(&crate::page_url::PageUrl::new(&target)));
     (!would_loop).then_some(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attributes::Attributes;
+    use crate::engine::Silent;
+    use crate::user::UserContext;
+
+    #[test]
+    fn nothing_printed_says_where_the_user_was_or_goes() {
+        let payload = br#"{"features":{},"experiments":[{"key":"move","changeId":"c","persistQueryString":true,
+            "urlPatterns":[{"type":"simple","include":true,"pattern":"https://shop.example/old"}],
+            "variations":[{},{"urlRedirect":"https://shop.example/new"}],"weights":[0,1]}]}"#;
+        let ruleset = Arc::new(Ruleset::from_json(payload, None).unwrap());
+        let user = UserContext::new(Attributes::new().with("id", "1"))
+            .with_url("https://shop.example/old?mail=canary");
+        let options = AutoOptions::new();
+        let subject = Subject::new(&user);
+        let done = run_auto_experiments(&ruleset, &subject, &options, None, &mut Silent);
+        assert!(done.redirect_url().unwrap().contains("canary"));
+        assert!(!format!("{done:?}").contains("canary"));
+    }
 }

@@ -146,6 +146,14 @@ impl Ruleset {
         self.date_updated.as_deref()
     }
 
+    /// Whether both payloads say when they were changed, and this one was changed before the other.
+    pub(crate) fn is_older(&self, other: &Self) -> bool {
+        match (self.date_updated(), other.date_updated()) {
+            (Some(own), Some(others)) => dates_compare(own, others) && own < others,
+            _ => false,
+        }
+    }
+
     /// The payload's bytes, as received: a sealed payload stays sealed.
     pub fn payload(&self) -> &Arc<[u8]> {
         &self.payload
@@ -309,6 +317,13 @@ impl fmt::Debug for Ruleset {
             .field("diagnostics", &self.diagnostics.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the order of two dates is that of their texts: both in UTC, and written alike.
+fn dates_compare(one: &str, other: &str) -> bool {
+    let shape = |byte: u8| if byte.is_ascii_digit() { b'0' } else { byte };
+    let is_date = one.ends_with('Z') && one.bytes().map(shape).take(5).eq(*b"0000-");
+    is_date && one.bytes().map(shape).eq(other.bytes().map(shape))
 }
 
 /// The payload that each section came with.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use growthbook_core::{
     BackendError, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError,
@@ -70,6 +71,51 @@ fn who_forces_a_refresh_is_not_put_off_with_what_a_cache_has() {
             assert_eq!(script.asked().len(), 1);
         }
     });
+}
+
+#[test]
+fn an_older_answer_does_not_replace_a_newer_one() {
+    let (script, shelf, clock) = (
+        Arc::new(Script::default()),
+        Arc::default(),
+        HandClock::new(),
+    );
+    let client = GrowthBookClient::builder()
+        .fetcher(Arc::clone(&script))
+        .cache(Arc::<Shelf>::clone(&shelf))
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let value = || client.value("f", &UserContext::default(), 0);
+    let check = |payload: CachedPayload, expected: (Refresh, u32)| {
+        script.then(Fetched::Fresh(payload));
+        assert_eq!((client.force_refresh().unwrap(), value()), expected);
+    };
+    check(dated(2, "2026-01-02T00:00:00.000Z"), (Refresh::Updated, 2));
+    script.asked();
+    check(
+        dated(1, "2026-01-01T23:59:59.999Z"),
+        (Refresh::Unchanged, 2),
+    );
+    assert_eq!(client.refresh().unwrap(), Refresh::Fresh, "it was heard");
+    let entry = shelf.entry().unwrap();
+    assert_eq!(entry.validator().map(Validator::as_str), Some("v2"));
+    // What it is called stays as well, and so does what is in force when a cache has the older one.
+    clock.pass(Duration::from_secs(60));
+    shelf.put(&dated(1, "2026-01-01T00:00:00.000Z").with_fetched_at(clock.now()));
+    script.then(unchanged());
+    assert_eq!(client.refresh().unwrap(), Refresh::Unchanged);
+    let v2 = Some("v2".to_owned());
+    assert_eq!((script.asked(), value()), (vec![v2.clone(), v2], 2));
+    // Of these nobody knows which is older; and what the program loads is its own affair.
+    check(dated(3, "yesterday"), (Refresh::Updated, 3));
+    check(dated(4, "2026-01-02T00:00:00.000Z"), (Refresh::Updated, 4));
+    check(dated(5, "2026-01-02T00:00:00.000Z"), (Refresh::Updated, 5));
+    let load = |payload: &CachedPayload| client.load(payload.bytes()).unwrap();
+    load(&dated(6, "2026-01-01T00:00:00.000Z"));
+    assert_eq!(value(), 6);
+    load(&dated(7, "2099-01-01T00:00:00.000Z"));
+    check(dated(8, "2026-01-02T00:00:00.000Z"), (Refresh::Updated, 8));
 }
 
 #[test]
@@ -209,7 +255,7 @@ fn errors_and_news_are_told_after_the_landing() {
         // The cache failed when it was asked, and again when it was to be written.
         let expected = ["error Ok(Fresh)", "error Ok(Fresh)", "news Ok(Fresh)"];
         assert_eq!(*told.lock().unwrap(), expected);
-        client.close(std::time::Duration::ZERO);
+        client.close(Duration::ZERO);
     });
 }
 
@@ -223,7 +269,7 @@ fn what_is_fresh_is_not_asked_for() {
         .build()
         .unwrap();
     let refresh_after = |seconds| {
-        clock.pass(std::time::Duration::from_secs(seconds));
+        clock.pass(Duration::from_secs(seconds));
         client.refresh().unwrap()
     };
     assert_eq!(refresh_after(0), Refresh::Updated);
@@ -242,7 +288,7 @@ fn a_closed_client_refuses_to_refresh() {
         .fetcher(Arc::clone(&script))
         .build()
         .unwrap();
-    client.close(std::time::Duration::ZERO);
+    client.close(Duration::ZERO);
     assert!(matches!(client.refresh(), Err(RefreshError::Closed)));
     assert!(matches!(client.force_refresh(), Err(RefreshError::Closed)));
     assert!(script.asked().is_empty());
@@ -336,4 +382,9 @@ impl FeatureCache for Slow {
     fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError> {
         self.shelf.store(key, payload)
     }
+}
+
+fn dated(value: u32, date: &str) -> CachedPayload {
+    let body = features(value).replacen('{', &format!(r#"{{"dateUpdated":"{date}","#), 1);
+    CachedPayload::new(body.into_bytes()).with_validator(Validator::new(format!("v{value}")))
 }

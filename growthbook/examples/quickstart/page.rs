@@ -1,4 +1,4 @@
-//! A page that gets all features at once, and reports itself what it shows of them.
+//! A page that gets all features at once, and reports the exposures itself.
 
 use std::error::Error;
 
@@ -18,7 +18,7 @@ pub(crate) fn render(client: &GrowthBookClient) -> Result<(), Box<dyn Error>> {
         features.to_json().to_string().len()
     );
 
-    // GrowthBook's JavaScript SDK takes these with `setDeferredTrackingCalls`, and reports them when the page shows them.
+    // GrowthBook's JavaScript SDK takes these with `setDeferredTrackingCalls`, and reports all of them at once.
     let exposures = scope.take_deferred();
     println!(
         "  {} exposures that the page will report, as JSON of {} bytes",

@@ -86,6 +86,21 @@ impl Feed {
         self.changed.notify_all();
     }
 
+    /// What came is older than what is in force: the server was heard, and has nothing newer yet.
+    pub(crate) fn confirm_newer(&self, origin: Origin, arrival: &Arrival) {
+        if origin == Origin::Fetched {
+            let mut state = self.lock();
+            state.error = None;
+            state.arrival.confirmed_at = arrival.confirmed_at;
+            state.arrival.fetched_at = arrival.fetched_at;
+            state.arrival.max_age = arrival.max_age;
+        }
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        self.lock().origin.unwrap_or(Origin::Nowhere)
+    }
+
     pub(crate) fn failed(&self, error: &RefreshError) {
         let mut state = self.lock();
         state.failures = state.failures.saturating_add(1);

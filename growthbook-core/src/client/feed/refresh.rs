@@ -18,7 +18,7 @@ pub enum Refresh {
     Fresh,
     /// A cache had something fresh, which is in force now.
     FromCache,
-    /// The server has what is in force.
+    /// The server has what is in force, or something older.
     Unchanged,
     /// Other features are in force now.
     Updated,
@@ -66,6 +66,13 @@ pub enum Origin {
     Loaded,
     /// There are none yet.
     Nowhere,
+}
+
+impl Origin {
+    /// Whether a server wrote it, of which a later version has a later date.
+    pub(crate) fn is_server(self) -> bool {
+        matches!(self, Self::Cache | Self::Fetched)
+    }
 }
 
 /// Other features are in force: see
@@ -240,6 +247,7 @@ impl Shared {
             }
             let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
             match self.install(entry.bytes(), Origin::Cache, arrival) {
+                Ok(installed) if installed.is_outdated => {}
                 Ok(installed) => {
                     news.installed.push((installed, Origin::Cache));
                     return Some(is_fresh);
@@ -264,6 +272,9 @@ impl Shared {
         let installed = self
             .install(payload.bytes(), Origin::Fetched, arrival)
             .map_err(RefreshError::Payload)?;
+        if installed.is_outdated {
+            return Ok(Refresh::Unchanged);
+        }
         self.keep(key, &payload, news);
         let refresh = if installed.is_news {
             Refresh::Updated

@@ -144,7 +144,8 @@ impl PayloadSink {
         found
     }
 
-    /// Puts a payload in force, and stores it in the client's caches.
+    /// Puts a payload in force, and stores it in the client's caches. One whose `dateUpdated` is before that of the payload
+    /// that a server brought before is passed over, which is [`Refresh::Unchanged`].
     ///
     /// # Errors
     ///

@@ -58,7 +58,9 @@ impl Deferred {
 /// once.
 ///
 /// A page that runs GrowthBook's JavaScript SDK reports them: hand it [`DeferredExposures::to_json`], for
-/// `setDeferredTrackingCalls` and `fireDeferredTrackingCalls` (spec 20).
+/// `setDeferredTrackingCalls` and `fireDeferredTrackingCalls` (spec 20). It reports all that it is handed, and at once. A
+/// page that shows some of the features only is to be handed theirs: [`DeferredExposures::iter`] gives them one by one,
+/// with the [feature](crate::engine::Exposure::feature) that each came from.
 #[derive(Clone, Debug, Default)]
 pub struct DeferredExposures {
     events: Vec<OwnedTrackingEvent>,

@@ -36,12 +36,15 @@ pub(crate) struct SeenExposures {
 }
 
 impl SeenExposures {
-    /// Remembers at least the `entries` exposures that came last, and at most about twice as many.
+    /// Remembers at least the `entries` exposures that came last, and at most three times as many.
     pub(crate) fn new(entries: usize) -> Self {
         let parts = if entries >= MANY { PARTS } else { 1 };
+        let share = entries.div_ceil(parts);
+        // Chance gives one part more than its share, but not by six standard deviations.
+        let slack = if parts > 1 { 6 * share.isqrt() } else { 0 };
         Self {
             parts: (0..parts)
-                .map(|_| Mutex::new(Generations::new(entries.div_ceil(parts))))
+                .map(|_| Mutex::new(Generations::new(share.saturating_add(slack))))
                 .collect(),
         }
     }
@@ -165,7 +168,7 @@ impl Generations {
 }
 
 /// From how many entries on there are several parts.
-const MANY: usize = 1_024;
+const MANY: usize = 4_096;
 
 const PARTS: usize = 16;
 
@@ -218,6 +221,25 @@ mod tests {
         for number in 0..200_000_u64 {
             seen.claim(ExposureId(number.wrapping_mul(0x9E37_79B9_7F4A_7C15)), 1);
         }
-        assert!(seen.len() >= 10_000 && seen.len() <= 20_016, "{seen:?}");
+        assert!(seen.len() >= 10_000 && seen.len() <= 30_000, "{seen:?}");
+        assert_eq!(SeenExposures::new(usize::MAX).len(), 0);
+    }
+
+    #[test]
+    fn as_many_as_were_asked_for_are_known_however_they_are_spread() {
+        let fingerprints = foldhash::quality::RandomState::default();
+        let id = |number: u64| ExposureId(fingerprints.hash_one(number));
+        for entries in [1, 2, 100, 4_095, 4_096, 10_000_u64] {
+            let seen = SeenExposures::new(usize::try_from(entries).unwrap());
+            for last in [entries * 3 / 2, entries * 9 / 4, entries * 3] {
+                for number in 0..last {
+                    seen.claim(id(number), 1);
+                }
+                let forgotten = (last - entries..last)
+                    .filter(|number| !seen.knows(id(*number), 1))
+                    .count();
+                assert_eq!(forgotten, 0, "{entries} {last}");
+            }
+        }
     }
 }

@@ -265,7 +265,7 @@ impl UserScope {
     /// Evaluates all features, as if each were asked for: in their order in the payload.
     ///
     /// That exposes the user to every experiment that they are in. For a page that may show some of them, ask a scope with
-    /// [`Track::Deferred`], and let the page report what it shows.
+    /// [`Track::Deferred`], and report those [exposures](DeferredExposures) whose features the page shows.
     ///
     /// # Blocking
     ///
