@@ -12,7 +12,8 @@ use crate::ruleset::Ruleset;
 /// A feature as the program knows it: its key, the type of its value, and the value if there is none.
 ///
 /// Make it a `static`: it remembers where it last found the feature, so that [`UserScope::get`](crate::UserScope::get)
-/// need not look the key up. As a `const` it works as well, and remembers nothing.
+/// need not look the key up. As a `const` it works as well, and remembers nothing. What it remembers is of one payload:
+/// used with several clients in turn, it works and gains nothing.
 ///
 /// The type is that of the fallback: a `bool`, a number, a `&str`, or for anything else that can be deserialised, a
 /// function that makes the fallback.

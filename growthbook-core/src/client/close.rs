@@ -12,14 +12,17 @@ use crate::tracking::TrackingPlugin;
 #[derive(Clone, Debug, Default)]
 pub struct CloseReport {
     was_closed: bool,
+    is_under_way: bool,
     failures: Vec<FlushError>,
 }
 
 impl CloseReport {
-    pub(crate) fn already() -> Self {
+    /// For whoever comes later than another: with what came of that one's call, if it has ended.
+    pub(crate) fn already(first: Option<&Self>) -> Self {
         Self {
             was_closed: true,
-            failures: Vec::new(),
+            is_under_way: first.is_none(),
+            failures: first.map_or_else(Vec::new, |first| first.failures.clone()),
         }
     }
 
@@ -42,16 +45,23 @@ impl CloseReport {
         });
         Self {
             was_closed: false,
+            is_under_way: false,
             failures,
         }
     }
 
-    /// Whether everything was written in time.
+    /// Whether everything was written in time. Not while another call is still at it.
     pub fn is_complete(&self) -> bool {
-        self.failures.is_empty()
+        !self.is_under_way && self.failures.is_empty()
     }
 
-    /// Whether the client had been closed before, so that there was nothing to do.
+    /// Whether another call is closing the client and has not ended yet.
+    pub fn is_under_way(&self) -> bool {
+        self.is_under_way
+    }
+
+    /// Whether another call had closed the client before, or begun to, so that there was nothing to do. The rest of the
+    /// report is of that call.
     pub fn was_closed(&self) -> bool {
         self.was_closed
     }

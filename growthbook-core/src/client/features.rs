@@ -106,6 +106,10 @@ impl GrowthBookClient {
 
     /// Replaces what holds for all users: attributes, forced values, QA mode and the like. Scopes go on with what they have.
     ///
+    /// # Blocking
+    ///
+    /// While a payload is being compiled in another thread. Evaluation goes on meanwhile.
+    ///
     /// # Example
     ///
     /// ```
@@ -122,6 +126,10 @@ impl GrowthBookClient {
     }
 
     /// Replaces the attributes that every user has.
+    ///
+    /// # Blocking
+    ///
+    /// As [`GrowthBookClient::set_global_context`].
     pub fn set_global_attributes(&self, attributes: Attributes) {
         self.shared
             .replace_global(|global| global.clone().with_attributes(attributes));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) mismatches: Mismatches,
     pub(crate) feed: Feed,
     closed: AtomicBool,
+    /// What came of closing.
+    end: OnceLock<CloseReport>,
 }
 
 /// What an evaluation sees: swapped whole, so that none sees half of two.
@@ -103,6 +105,7 @@ impl Shared {
             mismatches: Mismatches::default(),
             feed,
             closed: AtomicBool::new(false),
+            end: OnceLock::new(),
         }
     }
 
@@ -209,9 +212,10 @@ impl Shared {
     /// Ends everything, the first time; after that there is nothing to end.
     pub(crate) fn close(&self, limit: Duration) -> CloseReport {
         if self.closed.swap(true, Ordering::AcqRel) {
-            return CloseReport::already();
+            return CloseReport::already(self.end.get());
         }
-        CloseReport::of(self, limit)
+        let report = CloseReport::of(self, limit);
+        self.end.get_or_init(|| report).clone()
     }
 
     /// Nobody is told anything any more.

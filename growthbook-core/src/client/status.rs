@@ -19,7 +19,7 @@ pub enum Readiness {
     Bootstrap,
     /// Nothing: every feature is unknown.
     Empty,
-    /// Features from the server or from the program.
+    /// Features from the server or from the program, or fresh ones from a cache.
     Live,
     /// Features from a cache, or from a server that cannot be reached now.
     Stale {
@@ -41,6 +41,7 @@ pub struct Status {
     ruleset: Arc<Ruleset>,
     feed: FeedState,
     age: Option<Duration>,
+    is_fresh: bool,
     source: Option<SourceStatus>,
     callback_panics: u64,
     sticky_failures: u64,
@@ -54,6 +55,7 @@ impl Status {
             ruleset: Arc::clone(&shared.snapshot.load().ruleset),
             feed: shared.feed.state(),
             age: shared.feed.age(shared.monotonic()),
+            is_fresh: shared.feed.is_fresh(shared.monotonic()),
             source: source.and_then(Called::returned),
             // Last, since the calls above may have panicked.
             callback_panics: shared.counters.callback_panics().load(Ordering::Relaxed),
@@ -68,6 +70,7 @@ impl Status {
         match self.origin() {
             Origin::Bootstrap => Readiness::Bootstrap,
             Origin::Nowhere => Readiness::Empty,
+            Origin::Cache if self.is_fresh => Readiness::Live,
             Origin::Cache => Readiness::Stale { age },
             Origin::Fetched if self.feed.error.is_some() => Readiness::Stale { age },
             Origin::Fetched | Origin::Loaded => Readiness::Live,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use crate::assignment::Assignment;
+use crate::attributes::AttributeValue;
 use crate::experiment::ExperimentInfo;
 use crate::feature_value::ValueId;
 use crate::result::{ExperimentChanges, ResultKey, experiment_json};
@@ -91,6 +92,14 @@ impl<'a> Exposure<'a> {
         match &self.seen {
             Seen::Here(outcome) => outcome.hash.attribute.as_str(),
             Seen::Before { assignment, .. } => assignment.hash_attribute(),
+        }
+    }
+
+    /// The user's value of that attribute.
+    pub fn hash_value(&self) -> Option<&'a AttributeValue> {
+        match &self.seen {
+            Seen::Here(outcome) => outcome.hash.value,
+            Seen::Before { assignment, .. } => Some(assignment.hash_value()),
         }
     }
 

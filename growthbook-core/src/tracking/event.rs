@@ -8,6 +8,7 @@ use super::Interest;
 use super::occasion::{Occasion, TrackedUser};
 use super::owned::{OwnedTrackingEvent, OwnedWhat};
 use crate::assignment::Assignment;
+use crate::attributes::AttributeValue;
 use crate::engine::{Exposure, FeatureUsage};
 use crate::experiment::ExperimentInfo;
 use crate::result::{FeatureResult, FeatureSource};
@@ -129,6 +130,21 @@ impl<'a> ExperimentViewed<'a> {
     /// The key of the variation that the user saw, by which analytics knows it.
     pub fn variation_key(&self) -> &'a str {
         self.exposure.variation_key()
+    }
+
+    /// The feature that ran the experiment; `None` if it ran on its own.
+    pub fn feature(&self) -> Option<&'a str> {
+        self.exposure.feature()
+    }
+
+    /// The attribute by which the user was bucketed.
+    pub fn hash_attribute(&self) -> &'a str {
+        self.exposure.hash_attribute()
+    }
+
+    /// The user's value of that attribute.
+    pub fn hash_value(&self) -> Option<&'a AttributeValue> {
+        self.exposure.hash_value()
     }
 
     /// Which variation, and how it was chosen. Allocates.

@@ -256,6 +256,56 @@ fn what_is_off_is_not_told_and_what_is_deferred_is_kept() {
 }
 
 #[test]
+fn a_page_can_be_given_the_exposures_of_what_it_shows() {
+    let page = client().scope(user("1")).with_track(Track::Deferred);
+    page.evaluate_all();
+    page.run(&Experiment::builder("mine", [0, 1]).build().unwrap());
+    let mut exposures = page.take_deferred();
+    assert_eq!(exposures.len(), 2);
+    exposures.retain(|event| match event {
+        TrackingEvent::ExperimentViewed(viewed) => viewed.feature() == Some("text"),
+        _ => false,
+    });
+    let json = exposures.to_json();
+    assert_eq!(json[0]["experiment"]["key"], "exp");
+    assert_eq!(json.as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn another_users_features_are_reported_anew() {
+    let (client, notes) = noting();
+    let mut scope = client.scope(user("1"));
+    let mut reports = |change: &dyn Fn(&mut growthbook_core::UserScope)| {
+        change(&mut scope);
+        scope.is_on("color");
+        std::mem::take(&mut *notes.lock().unwrap()).len()
+    };
+    assert_eq!(reports(&|_| ()), 1);
+    assert_eq!(reports(&|_| ()), 0);
+    let known = Attributes::new().with("plan", "pro");
+    assert_eq!(
+        reports(&move |scope| scope.update_attributes(known.clone())),
+        0
+    );
+    assert_eq!(reports(&|scope| scope.set_user(user("2"))), 1);
+}
+
+#[test]
+fn sticky_buckets_can_be_loaded_ahead() {
+    let store = Arc::new(Counting::default());
+    let client = builder()
+        .sticky_buckets(Arc::clone(&store))
+        .build()
+        .unwrap();
+    let scope = client.scope(user("1"));
+    scope.load_sticky();
+    assert_eq!(store.loads.load(Ordering::Relaxed), 1);
+    scope.is_on("text");
+    scope.load_sticky();
+    assert_eq!(store.loads.load(Ordering::Relaxed), 1);
+}
+
+#[test]
 fn deferred_exposures_are_bounded_and_safe_in_a_page() {
     let page = client()
         .scope(with(&[("id", "</script>\u{2028}")]))

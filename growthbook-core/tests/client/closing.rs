@@ -91,6 +91,40 @@ fn the_last_handle_flushes_and_a_scope_is_one() {
     assert_eq!(stage.calls(Spot::PluginClose), 1);
 }
 
+/// Says when it is being closed, and is closed when both have said so.
+#[derive(Debug)]
+struct Held(Arc<Barrier>);
+
+impl TrackingPlugin for Held {
+    fn record(&self, _: &TrackingEvent<'_>) {}
+
+    fn close(&self, _: Duration) -> Result<(), FlushError> {
+        self.0.wait();
+        self.0.wait();
+        Err(FlushError::TimedOut)
+    }
+}
+
+#[test]
+fn whoever_closes_second_is_told_how_the_first_fares() {
+    let barrier = Arc::new(Barrier::new(2));
+    let client = GrowthBookClient::builder()
+        .plugin(Held(Arc::clone(&barrier)))
+        .build()
+        .unwrap();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| client.close(SECOND));
+        barrier.wait();
+        let second = client.close(SECOND);
+        assert!(second.was_closed() && second.is_under_way() && !second.is_complete());
+        barrier.wait();
+        assert!(!first.join().unwrap().was_closed());
+    });
+    let third = client.close(SECOND);
+    assert!(third.was_closed() && !third.is_under_way() && !third.is_complete());
+    assert_eq!(third.failures().len(), 1);
+}
+
 /// Cannot write what it has.
 #[derive(Debug)]
 struct Unwritten;

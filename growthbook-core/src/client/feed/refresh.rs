@@ -195,6 +195,13 @@ impl Shared {
         let answer = self.call_fetcher(news, || fetcher.fetch(known.as_ref()))?;
         match answer.map_err(RefreshError::Fetch)? {
             Fetched::Fresh(payload) => self.take(&key, payload, news),
+            Fetched::Unchanged { .. } if known.is_none() => {
+                // There is nothing that could be unchanged.
+                Err(RefreshError::Fetch(FetchError::Status {
+                    status: 304,
+                    retry_after: None,
+                }))
+            }
             Fetched::Unchanged { max_age } => {
                 self.confirm(&key, known.as_ref(), max_age, news);
                 Ok(Refresh::Unchanged)
@@ -330,7 +337,7 @@ impl News {
 
 impl Feed {
     /// Whether what is in force was heard of so lately that nobody need ask again.
-    fn is_fresh(&self, now: Duration) -> bool {
+    pub(crate) fn is_fresh(&self, now: Duration) -> bool {
         self.age(now)
             .is_some_and(|age| age < self.max_age().unwrap_or(self.freshness.stale_after))
     }

@@ -83,6 +83,11 @@ impl DeferredExposures {
         self.dropped
     }
 
+    /// Keeps those for which `keep` says so: those of the features that a page shows, say.
+    pub fn retain(&mut self, mut keep: impl FnMut(&TrackingEvent<'_>) -> bool) {
+        self.events.retain(|event| keep(&event.as_event()));
+    }
+
     /// The exposures.
     pub fn iter(&self) -> impl Iterator<Item = TrackingEvent<'_>> {
         self.events.iter().map(OwnedTrackingEvent::as_event)

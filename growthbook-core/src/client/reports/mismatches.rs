@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
+
+/// What was told. It is read each time that a value does not fit, by whichever threads, and hardly ever written.
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches {
-    told: Mutex<HashSet<u64>>,
+    told: ArcSwap<HashSet<u64>>,
     seed: RandomState,
 }
 
@@ -14,9 +16,17 @@ impl Mismatches {
     /// Whether this is the first time for this feature and this type. After a thousand of them, none is.
     pub(crate) fn is_news(&self, feature: &str, expected: &'static str) -> bool {
         let id = self.seed.hash_one((feature, expected));
-        // What is done under the lock does not panic half-way.
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.len() < MOST && told.insert(id)
+        let told = self.told.load();
+        if told.contains(&id) || told.len() >= MOST {
+            return false;
+        }
+        // Of several threads that come at once, the first to add it tells.
+        let before = self.told.rcu(|told| {
+            let mut told = HashSet::clone(told);
+            told.insert(id);
+            told
+        });
+        !before.contains(&id)
     }
 }
 

@@ -126,9 +126,28 @@ impl UserScope {
         &self.inner.client
     }
 
-    /// Goes on with another user, or with the same one as they are known now; clones of the scope stay with the old one.
-    /// What was reported stays reported. Sticky buckets are looked up anew.
+    /// Goes on with another user; clones of the scope stay with the old one. Exposures that were reported stay reported,
+    /// features are reported anew. Sticky buckets are looked up anew, unless the caller supplied them.
     pub fn set_user(&mut self, user: UserContext) {
+        self.change_user(user);
+        let inner = self.rebuilt(|_, state| state.reported = Arc::default());
+        *self = inner;
+    }
+
+    /// Goes on with attributes added to the user's own, each replacing an earlier one of its name. Features are reported
+    /// again when their value changes. Otherwise as [`UserScope::set_user`].
+    pub fn update_attributes(&mut self, attributes: Attributes) {
+        let mut user = self.user().clone();
+        user.update_attributes(attributes);
+        self.change_user(user);
+    }
+
+    /// Goes on with attributes that win over the user's own: a debugging aid. As [`UserScope::update_attributes`].
+    pub fn set_attribute_overrides(&mut self, overrides: Attributes) {
+        self.change_user(self.user().clone().with_attribute_overrides(overrides));
+    }
+
+    fn change_user(&mut self, user: UserContext) {
         *self = self.rebuilt(|own, state| {
             *own = user;
             // What the caller supplied stays.
@@ -138,16 +157,21 @@ impl UserScope {
         });
     }
 
-    /// Adds attributes to the user's own, each replacing an earlier one of its name. As [`UserScope::set_user`].
-    pub fn update_attributes(&mut self, attributes: Attributes) {
-        let mut user = self.user().clone();
-        user.update_attributes(attributes);
-        self.set_user(user);
-    }
-
-    /// Sets attributes that win over the user's own: a debugging aid. As [`UserScope::set_user`].
-    pub fn set_attribute_overrides(&mut self, overrides: Attributes) {
-        self.set_user(self.user().clone().with_attribute_overrides(overrides));
+    /// Asks the sticky bucket service for the user's documents now, so that evaluations find them there. Without a service
+    /// there is nothing to ask.
+    ///
+    /// For async programs: call it on a thread for blocking work, and evaluate anywhere after that. An assignment that is
+    /// new is still stored in the thread that evaluates.
+    ///
+    /// # Blocking
+    ///
+    /// For as long as the service takes.
+    pub fn load_sticky(&self) {
+        let visit = self.visit();
+        let (ruleset, subject) = (self.ruleset(), visit.subject());
+        self.inner.state.sticky.prepare(visit.shared, || {
+            engine::sticky_identities(ruleset, &subject)
+        });
     }
 
     /// Evaluates a feature: its value, and why it is that one.
@@ -299,12 +323,9 @@ impl UserScope {
     ///
     /// As [`UserScope::evaluate`].
     pub fn peek_sticky(&self, experiment: &str) -> Option<String> {
-        let visit = self.visit();
-        let (ruleset, subject) = (self.ruleset(), visit.subject());
+        self.load_sticky();
+        let (ruleset, subject) = (self.ruleset(), self.visit().subject());
         let sticky = &self.inner.state.sticky;
-        sticky.prepare(visit.shared, || {
-            engine::sticky_identities(ruleset, &subject)
-        });
         engine::peek_sticky(ruleset, experiment, &subject, &mut sticky.documents())
             .map(str::to_owned)
     }

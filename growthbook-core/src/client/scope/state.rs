@@ -12,6 +12,8 @@ use crate::client::visit::sticky::StickyState;
 pub(crate) struct ScopeState {
     pub(crate) track: Track,
     pub(crate) sticky: StickyState,
+    /// The user's: another one's features are reported anew.
+    pub(crate) reported: Arc<ReportedFeatures>,
     pub(crate) memory: Arc<ScopeMemory>,
 }
 
@@ -20,7 +22,6 @@ pub(crate) struct ScopeState {
 pub(crate) struct ScopeMemory {
     /// Only if the client does not remember exposures itself.
     pub(crate) seen: Option<SeenExposures>,
-    pub(crate) reported: ReportedFeatures,
     pub(crate) deferred: Deferred,
 }
 
@@ -29,6 +30,7 @@ impl ScopeState {
         Self {
             track: self.track,
             sticky: self.sticky.fork(),
+            reported: Arc::clone(&self.reported),
             memory: Arc::clone(&self.memory),
         }
     }

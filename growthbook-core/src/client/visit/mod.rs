@@ -201,8 +201,7 @@ impl<'a> Visit<'a> {
 
     /// Whether a feature's value is another one than the scope reported before.
     pub(crate) fn is_news(&self, usage: &FeatureUsage<'_>) -> bool {
-        self.scope
-            .is_none_or(|scope| scope.memory.reported.is_news(usage))
+        self.scope.is_none_or(|scope| scope.reported.is_news(usage))
     }
 
     fn perform(&self, effect: &Effect<'a>) {
@@ -210,7 +209,7 @@ impl<'a> Visit<'a> {
         match effect {
             Effect::Used(usage) => {
                 if let Some(scope) = self.scope
-                    && !scope.memory.reported.claim(usage)
+                    && !scope.reported.claim(usage)
                 {
                     return;
                 }

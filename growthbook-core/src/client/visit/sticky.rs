@@ -86,7 +86,11 @@ impl StickyState {
                 effects.withdraw_from(&mut documents.known);
             }
             drop(documents);
-            if !may_write || !self.save(shared, effects) || asked > MOST_RERUNS {
+            if !may_write || asked > MOST_RERUNS {
+                // What is served then is what stands, as far as it could be found out.
+                return answer;
+            }
+            if !self.save(shared, effects) {
                 return answer;
             }
             effects.clear();
