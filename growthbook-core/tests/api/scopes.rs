@@ -543,3 +543,17 @@ fn a_value_that_does_not_fit_is_told_once() {
     let told = "the value of the feature `size` does not fit, and the fallback is served";
     assert_eq!(*errors.lock().unwrap(), [told; 3]);
 }
+
+#[test]
+fn clients_scopes_and_events_go_anywhere() {
+    fn check<T: Clone + Send + Sync + 'static>() {}
+    check::<GrowthBookClient>();
+    check::<growthbook_core::UserScope>();
+    check::<UserContext>();
+    check::<growthbook_core::OwnedTrackingEvent>();
+    check::<growthbook_core::DeferredExposures>();
+    check::<growthbook_core::AllFeatures>();
+    check::<growthbook_core::Status>();
+    check::<growthbook_core::PayloadSink>();
+    check::<growthbook_core::FeatureResult>();
+}
