@@ -5,6 +5,7 @@
 )]
 
 mod flow;
+mod runtimes;
 mod shop;
 #[cfg(feature = "testing")]
 mod testing;
