@@ -194,12 +194,16 @@ impl GrowthBookClientBuilder {
     }
 
     /// Called with errors beside evaluation, in the thread that met them; not with those that it causes itself.
+    ///
+    /// There is one such callback: the last one given.
     pub fn on_error(mut self, f: impl Fn(&BackgroundError) + Send + Sync + 'static) -> Self {
         self.hooks.on_error = Some(Box::new(f));
         self
     }
 
     /// Called when other features are in force, in the thread that brought them.
+    ///
+    /// There is one such callback: the last one given.
     pub fn on_refresh(mut self, f: impl Fn(&RefreshEvent<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.on_refresh = Some(Box::new(f));
         self

@@ -34,7 +34,8 @@ impl GrowthBookClient {
 
     /// Gets fresher features, unless those in force are fresh: from a cache that another process writes, or from the server.
     ///
-    /// Whoever asks while somebody is at it waits for the same answer.
+    /// Whoever asks while somebody is at it waits for the same answer. A client with a source hands the question on to it,
+    /// and the source asks its server.
     ///
     /// # Errors
     ///
@@ -42,8 +43,8 @@ impl GrowthBookClient {
     ///
     /// # Blocking
     ///
-    /// Until the caches and the server have answered, within the limits that they set themselves. In an async program call
-    /// it on a thread for blocking work.
+    /// Until the caches and the server have answered, within the limits that they set themselves; a source is given 30
+    /// seconds. In an async program call it on a thread for blocking work.
     ///
     /// # Example
     ///

@@ -59,8 +59,8 @@ impl Deferred {
 ///
 /// A page that runs GrowthBook's JavaScript SDK reports them: hand it [`DeferredExposures::to_json`], for
 /// `setDeferredTrackingCalls` and `fireDeferredTrackingCalls` (spec 20). It reports all that it is handed, and at once. A
-/// page that shows some of the features only is to be handed theirs: [`DeferredExposures::iter`] gives them one by one,
-/// with the [feature](crate::engine::Exposure::feature) that each came from.
+/// page that shows some of the features only is to be handed theirs: [`DeferredExposures::retain`] keeps those, by the
+/// [feature](crate::ExperimentViewed::feature) that each came from.
 #[derive(Clone, Debug, Default)]
 pub struct DeferredExposures {
     events: Vec<OwnedTrackingEvent>,
