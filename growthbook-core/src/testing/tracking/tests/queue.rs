@@ -49,6 +49,7 @@ pub(super) struct Queue {
     gives_up: Arc<AtomicBool>,
     has_events: AtomicBool,
     is_flushing: AtomicBool,
+    has_company: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -83,6 +84,7 @@ impl Queue {
             gives_up,
             has_events: AtomicBool::new(false),
             is_flushing: AtomicBool::new(false),
+            has_company: AtomicBool::new(false),
         }
     }
 
@@ -96,6 +98,16 @@ impl Queue {
 
     fn is_within(&self) -> bool {
         self.worker.get() == Some(&thread::current().id())
+    }
+
+    /// Until another flush has come, if one comes soon, and then for long enough that it is seen to have done nothing.
+    fn wait_for_company(&self) {
+        for _ in 0..300 {
+            if self.has_company.load(Ordering::SeqCst) {
+                return thread::park_timeout(Duration::from_millis(500));
+            }
+            thread::park_timeout(Duration::from_millis(1));
+        }
     }
 
     fn drain(&self, limit: Duration) -> Result<(), FlushError> {
@@ -141,9 +153,10 @@ impl TrackingPlugin for Queue {
             }
             Flaw::LeavesFlushingToOthers => {
                 if self.is_flushing.swap(true, Ordering::SeqCst) {
+                    self.has_company.store(true, Ordering::SeqCst);
                     return Ok(());
                 }
-                thread::park_timeout(Duration::from_millis(20));
+                self.wait_for_company();
                 let flushed = self.drain(limit);
                 self.is_flushing.store(false, Ordering::SeqCst);
                 return flushed;
@@ -203,7 +216,8 @@ impl Worker {
                     let _ = done.send(());
                 }
             }
-            if batch.len() >= BATCH {
+            let waits_for_a_flush = self.flaw == Flaw::LeavesFlushingToOthers;
+            if batch.len() >= BATCH && !waits_for_a_flush {
                 self.deliver(&mut batch);
             }
         }
