@@ -1,0 +1,1 @@
+//! GrowthBook payloads over HTTP, and the last good one on disk.
