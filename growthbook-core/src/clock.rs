@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Tells the time, in both meanings of the word.
@@ -13,7 +14,8 @@ use std::time::{Duration, Instant, SystemTime};
 ///   nothing is timed by it.
 /// * `monotonic` is for intervals: it never goes back, whatever happens to the date. Only differences between readings
 ///   mean something, and only if the same clock or a clone of it gave both.
-/// * Both may be called from any thread, several at a time, and return at once.
+/// * All may be called from any thread, several at a time, and return at once.
+/// * `wake_at` is for clocks whose time does not pass at the system's pace: see there.
 ///
 /// # Example
 ///
@@ -45,6 +47,16 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// The time that has passed since an origin of the clock's choice.
     fn monotonic(&self) -> Duration;
+
+    /// Wakes somebody once [`monotonic`](Self::monotonic) has reached `at`, at once if it has; says whether it will.
+    ///
+    /// The threads of sources, stores and plugins wait by this. A clock that keeps the system's pace says no, which is the
+    /// default: they wait for the time that is left then. One that is moved by hand keeps the waker, and wakes when
+    /// it is moved; waking too often or too early does no harm.
+    fn wake_at(&self, at: Duration, waker: &Waker) -> bool {
+        let _ = (at, waker);
+        false
+    }
 }
 
 /// The clock of the operating system.
@@ -103,6 +115,10 @@ macro_rules! forward {
 
             fn monotonic(&self) -> Duration {
                 (**self).monotonic()
+            }
+
+            fn wake_at(&self, at: Duration, waker: &Waker) -> bool {
+                (**self).wake_at(at, waker)
             }
         }
     )*};

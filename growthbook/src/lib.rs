@@ -70,8 +70,9 @@ pub use growthbook_core::{
 #[doc(inline)]
 pub use growthbook_core::{
     Backoff, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError, Fetched,
-    Freshness, MemoryCache, Origin, PayloadSink, PayloadSource, Refresh, RefreshError,
-    RefreshEvent, SourceHandle, SourceStatus, StaticFetcher, SystemClock, Validator,
+    Freshness, MemoryCache, Origin, PayloadSink, PayloadSource, Refresh, RefreshCounts,
+    RefreshError, RefreshEvent, RefreshMode, SourceHandle, SourceStatus, StaticFetcher,
+    StreamState, SystemClock, Validator,
 };
 
 // Sticky buckets, and stores for them.

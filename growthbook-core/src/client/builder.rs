@@ -228,14 +228,19 @@ impl GrowthBookClientBuilder {
         let most_bytes = self
             .most_payload_bytes
             .unwrap_or(Ruleset::MAX_PAYLOAD_BYTES);
+        let key = match (self.decryption_key, &self.source) {
+            (None, Some(source)) => {
+                guarded(|| source.decryption_key()).ok_or(BuildError::SourcePanicked)?
+            }
+            (key, _) => key,
+        };
         let ruleset = match &self.payload {
             None => Ruleset::empty(),
-            Some(payload) => {
-                Ruleset::from_json_within(payload, self.decryption_key.as_ref(), most_bytes)?
-            }
+            Some(payload) => Ruleset::from_json_within(payload, key.as_ref(), most_bytes)?,
         };
         if self.payload.is_some() {
-            self.feed.arrived(Origin::Bootstrap, Arrival::default());
+            self.feed
+                .arrived(Origin::Bootstrap, Arrival::default(), false);
             super::log::installed(&ruleset);
         }
         if self.callbacks.len() + self.plugins.len() > Listeners::MOST {
@@ -248,10 +253,7 @@ impl GrowthBookClientBuilder {
                 ruleset: Arc::new(ruleset),
                 global: Arc::new(self.global),
             },
-            opening: Opening {
-                key: self.decryption_key,
-                most_bytes,
-            },
+            opening: Opening { key, most_bytes },
             sticky: self.sticky,
             listeners: Listeners::new(self.callbacks, self.plugins),
             exposure_memory: self.exposure_memory.unwrap_or(EXPOSURE_MEMORY),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::GrowthBookClient;
 use super::feed::Arrival;
-use super::feed::refresh::{Origin, Refresh, RefreshError};
+use super::feed::refresh::{Origin, Refresh, RefreshError, RefreshMode};
 use crate::attributes::Attributes;
 use crate::guard::Called;
 use crate::ruleset::{PayloadError, Ruleset};
@@ -27,15 +27,14 @@ impl GrowthBookClient {
     /// Evaluation goes on meanwhile.
     pub fn load(&self, payload: &[u8]) -> Result<Arc<Ruleset>, PayloadError> {
         let shared = &self.shared;
-        let installed = shared.install(payload, Origin::Loaded, Arrival::default())?;
+        let installed = shared.install(payload, Origin::Loaded, Arrival::default(), None)?;
         shared.announce(&installed, Origin::Loaded);
         Ok(installed.ruleset)
     }
 
     /// Gets fresher features, unless those in force are fresh: from a cache that another process writes, or from the server.
     ///
-    /// Whoever asks while somebody is at it waits for the same answer. A client with a source hands the question on to it,
-    /// and the source asks its server.
+    /// Whoever asks while somebody is at it waits for the same answer. A client with a source hands the question on to it.
     ///
     /// # Errors
     ///
@@ -58,10 +57,12 @@ impl GrowthBookClient {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn refresh(&self) -> Result<Refresh, RefreshError> {
-        self.refresh_by(false)
+        self.refresh_by(RefreshMode::IfStale)
     }
 
-    /// As [`GrowthBookClient::refresh`], but asks the server, however fresh the features are.
+    /// As [`GrowthBookClient::refresh`], but asks the server, however fresh the features are: for a program that knows of a
+    /// change. An answer that is under way may be older than that change, so the server is asked once more after it, for all
+    /// who wait together.
     ///
     /// # Errors
     ///
@@ -71,16 +72,16 @@ impl GrowthBookClient {
     ///
     /// As [`GrowthBookClient::refresh`].
     pub fn force_refresh(&self) -> Result<Refresh, RefreshError> {
-        self.refresh_by(true)
+        self.refresh_by(RefreshMode::Forced)
     }
 
-    fn refresh_by(&self, force: bool) -> Result<Refresh, RefreshError> {
+    fn refresh_by(&self, mode: RefreshMode) -> Result<Refresh, RefreshError> {
         let shared = &*self.shared;
         if shared.is_closed() {
             return Err(RefreshError::Closed);
         }
         let refreshed = shared.call_source("payload source's refresh", |source| {
-            source.refresh(SOURCE_LIMIT)
+            source.refresh(mode, SOURCE_LIMIT)
         });
         match refreshed {
             Some(Called::Returned(answer)) => return answer,
@@ -92,7 +93,7 @@ impl GrowthBookClient {
             None => {}
         }
         let fetcher = shared.feed.fetcher.as_deref();
-        shared.refresh(fetcher.ok_or(RefreshError::NoSource)?, force)
+        shared.refresh(fetcher.ok_or(RefreshError::NoSource)?, mode)
     }
 
     /// The features in force.

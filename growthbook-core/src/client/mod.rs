@@ -25,8 +25,11 @@ use serde_json::{Map, Value};
 pub use self::background::BackgroundError;
 pub use self::builder::{BuildError, GrowthBookClientBuilder};
 pub use self::close::CloseReport;
-pub use self::feed::refresh::{Freshness, Origin, Refresh, RefreshError, RefreshEvent};
-pub use self::feed::source::{PayloadSink, PayloadSource, SourceHandle, SourceStatus};
+pub use self::feed::refresh::{
+    Freshness, Origin, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode,
+};
+pub use self::feed::source::{PayloadSink, PayloadSource, SourceHandle};
+pub use self::feed::source_status::{SourceStatus, StreamState};
 pub use self::reports::deferred::DeferredExposures;
 use self::reports::subscription::Subscribers;
 pub use self::reports::subscription::Subscription;
@@ -91,6 +94,7 @@ impl GrowthBookClient {
     ///
     /// Waits for nothing. Users are cheap to clone.
     pub fn scope(&self, user: UserContext) -> UserScope {
+        self.shared.keep_fresh();
         UserScope::new(self.clone(), user)
     }
 
@@ -184,6 +188,7 @@ impl GrowthBookClient {
         experiment: &'e Experiment<T>,
         user: &UserContext,
     ) -> ExperimentResult<&'e T> {
+        self.shared.keep_fresh();
         let snapshot = self.shared.snapshot.load();
         self.visit_at(&snapshot, user).run(&Trial(experiment))
     }
@@ -237,6 +242,7 @@ impl GrowthBookClient {
     }
 
     fn visit<T>(&self, user: &UserContext, ask: impl FnOnce(Visit<'_>) -> T) -> T {
+        self.shared.keep_fresh();
         let snapshot = self.shared.snapshot.load();
         ask(self.visit_at(&snapshot, user))
     }

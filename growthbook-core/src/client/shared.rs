@@ -1,7 +1,8 @@
 //! What all handles of a client share.
 
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{self, AtomicBool, AtomicU8};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::background::BackgroundError;
 use super::close::CloseReport;
 use super::counters::Counters;
 use super::feed::refresh::{Origin, RefreshEvent};
-use super::feed::{Arrival, Feed};
+use super::feed::{Arrival, Feed, Question};
 use super::hooks::Hooks;
 use super::reports::listeners::{LISTENER, Listeners};
 use super::reports::mismatches::Mismatches;
@@ -111,11 +112,11 @@ impl Shared {
 
     #[inline]
     pub(crate) fn interest(&self) -> Interest {
-        Interest::from_bits(self.interest.load(Ordering::Relaxed))
+        Interest::from_bits(self.interest.load(atomic::Ordering::Relaxed))
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.load(atomic::Ordering::Acquire)
     }
 
     /// Tells some of the listeners, and says which of them have not heard of it.
@@ -130,24 +131,26 @@ impl Shared {
         told.missed
     }
 
-    /// Compiles a payload and puts it in force, together with what is known of it. Hands back the ruleset, and whether it
-    /// says something else than the one before.
+    /// Compiles a payload and puts it in force, together with what is known of it, unless what is in force is newer. Hands
+    /// back the ruleset in force.
     pub(crate) fn install(
         &self,
         payload: &[u8],
         origin: Origin,
         arrival: Arrival,
+        answers: Option<&Question>,
     ) -> Result<Installed, PayloadError> {
         let replacing = self.replacing();
-        let installed = self.replace_ruleset(payload, origin)?;
-        if installed.is_outdated {
-            self.feed.confirm_newer(origin, &arrival);
-        } else {
-            // Whoever comes next must find both as they belong together.
-            self.feed.arrived(origin, arrival);
+        let installed = self.replace_ruleset(payload, origin, answers)?;
+        // Whoever comes next must find both as they belong together.
+        match installed.turn {
+            Turn::New => self.feed.arrived(origin, arrival, false),
+            Turn::Same => self.feed.arrived(origin, arrival, true),
+            Turn::Outdated => self.feed.confirm_newer(origin, &arrival),
+            Turn::Overtaken => {}
         }
         drop(replacing);
-        if installed.is_news {
+        if installed.turn == Turn::New {
             let ruleset = &installed.ruleset;
             self.call_quietly(ruleset, "log", || super::log::installed(ruleset));
         }
@@ -155,29 +158,36 @@ impl Shared {
     }
 
     /// Compiles a payload, unless it is the one in force. Called by whoever holds the lock.
-    fn replace_ruleset(&self, payload: &[u8], origin: Origin) -> Result<Installed, PayloadError> {
+    fn replace_ruleset(
+        &self,
+        payload: &[u8],
+        origin: Origin,
+        answers: Option<&Question>,
+    ) -> Result<Installed, PayloadError> {
         let current = self.snapshot.load_full();
+        let as_it_was = |turn| Installed {
+            ruleset: Arc::clone(&current.ruleset),
+            turn,
+        };
         if *current.ruleset.payload().as_ref() == *payload {
-            return Ok(Installed {
-                ruleset: Arc::clone(&current.ruleset),
-                is_news: false,
-                is_outdated: false,
-            });
+            return Ok(as_it_was(Turn::Same));
         }
         let Opening { key, most_bytes } = &self.opening;
         let ruleset = current
             .ruleset
             .updated(payload, key.as_ref(), *most_bytes)?;
         // An answer that was long on its way, or an edge server that lags behind. What the program loads is its own affair.
-        if origin.is_server()
-            && self.feed.origin().is_server()
-            && ruleset.is_older(&current.ruleset)
-        {
-            return Ok(Installed {
-                ruleset: Arc::clone(&current.ruleset),
-                is_news: false,
-                is_outdated: true,
-            });
+        let dates = (origin.is_server() && self.feed.origin().is_server())
+            .then(|| ruleset.compare_dates(&current.ruleset))
+            .flatten();
+        match dates {
+            Some(Ordering::Less) => return Ok(as_it_was(Turn::Outdated)),
+            Some(Ordering::Greater) => {}
+            Some(Ordering::Equal) | None => {
+                if answers.is_some_and(|asked| self.feed.has_moved_on(asked)) {
+                    return Ok(as_it_was(Turn::Overtaken));
+                }
+            }
         }
         let ruleset = Arc::new(ruleset);
         self.snapshot.store(Arc::new(Snapshot {
@@ -186,14 +196,18 @@ impl Shared {
         }));
         Ok(Installed {
             ruleset,
-            is_news: true,
-            is_outdated: false,
+            turn: Turn::New,
         })
     }
 
     /// Tells the program that other features are in force. Called with no lock held.
     pub(crate) fn announce(&self, installed: &Installed, origin: Origin) {
-        if let Some(on_refresh) = self.hooks.on_refresh.as_ref().filter(|_| installed.is_news) {
+        if let Some(on_refresh) = self
+            .hooks
+            .on_refresh
+            .as_ref()
+            .filter(|_| installed.turn == Turn::New)
+        {
             let event = RefreshEvent::new(&installed.ruleset, origin);
             // Not by the callback itself: it is told of what it loads.
             self.call(&event, "on_refresh", || on_refresh(&event));
@@ -211,7 +225,7 @@ impl Shared {
 
     /// Ends everything, the first time; after that there is nothing to end.
     pub(crate) fn close(&self, limit: Duration) -> CloseReport {
-        if self.closed.swap(true, Ordering::AcqRel) {
+        if self.closed.swap(true, atomic::Ordering::AcqRel) {
             return CloseReport::already(self.end.get());
         }
         let report = CloseReport::of(self, limit);
@@ -221,7 +235,7 @@ impl Shared {
     /// Nobody is told anything any more.
     pub(crate) fn fall_silent(&self) {
         self.interest
-            .store(Interest::NONE.bits(), Ordering::Relaxed);
+            .store(Interest::NONE.bits(), atomic::Ordering::Relaxed);
     }
 
     /// The lock guards nothing but the order of replacements, so a panic elsewhere leaves nothing half done.
@@ -234,11 +248,22 @@ impl Shared {
 
 /// What came of a payload.
 pub(crate) struct Installed {
+    /// In force now.
     pub(crate) ruleset: Arc<Ruleset>,
-    /// It is not the payload that was in force already.
-    pub(crate) is_news: bool,
+    pub(crate) turn: Turn,
+}
+
+/// Which turn things took.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Turn {
+    /// The payload is in force, and says something else than the one before.
+    New,
     /// It says itself that it is older than what a server brought before, and was passed over.
-    pub(crate) is_outdated: bool,
+    Outdated,
+    /// Something else came into force since it was asked for, and may be newer: it was passed over.
+    Overtaken,
+    /// It is the payload that was in force already.
+    Same,
 }
 
 impl Drop for Shared {

@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use super::feed::FeedState;
-use super::feed::refresh::{Origin, RefreshError};
-use super::feed::source::{SourceHandle, SourceStatus};
+use super::feed::refresh::{Origin, RefreshCounts, RefreshError};
+use super::feed::source::SourceHandle;
+use super::feed::source_status::SourceStatus;
 use super::shared::Shared;
 use crate::guard::Called;
 use crate::ruleset::Ruleset;
@@ -104,7 +105,12 @@ impl Status {
 
     /// Attempts to get fresher features that failed, since the client was made.
     pub fn refresh_failures(&self) -> u64 {
-        self.feed.failures
+        self.feed.counts.failed()
+    }
+
+    /// What came of all attempts to get fresher features, counted.
+    pub fn refreshes(&self) -> RefreshCounts {
+        self.feed.counts
     }
 
     /// How the source is doing, if there is one.

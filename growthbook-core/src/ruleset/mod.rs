@@ -6,6 +6,7 @@ mod model;
 mod rules;
 mod values;
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -146,12 +147,10 @@ impl Ruleset {
         self.date_updated.as_deref()
     }
 
-    /// Whether both payloads say when they were changed, and this one was changed before the other.
-    pub(crate) fn is_older(&self, other: &Self) -> bool {
-        match (self.date_updated(), other.date_updated()) {
-            (Some(own), Some(others)) => dates_compare(own, others) && own < others,
-            _ => false,
-        }
+    /// Which of two payloads was changed later, if both say when they were.
+    pub(crate) fn compare_dates(&self, other: &Self) -> Option<Ordering> {
+        let (own, others) = (self.date_updated()?, other.date_updated()?);
+        dates_compare(own, others).then(|| own.cmp(others))
     }
 
     /// The payload's bytes, as received: a sealed payload stays sealed.

@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use growthbook_core::{
     BackendError, BuildError, Clock, Experiment, FlushError, GrowthBookClient, PayloadSink,
-    PayloadSource, Readiness, Refresh, RefreshError, Saved, SourceHandle, SourceStatus,
-    StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite, TrackingEvent,
-    TrackingPlugin,
+    PayloadSource, Readiness, Refresh, RefreshError, RefreshMode, Saved, SourceHandle,
+    SourceStatus, StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite,
+    TrackingEvent, TrackingPlugin,
 };
 
 use super::puppets::Plugin;
@@ -330,7 +330,7 @@ impl PayloadSource for Slow {
 }
 
 impl SourceHandle for Slow {
-    fn refresh(&self, _: Duration) -> Result<Refresh, RefreshError> {
+    fn refresh(&self, _: RefreshMode, _: Duration) -> Result<Refresh, RefreshError> {
         Err(RefreshError::TimedOut)
     }
 

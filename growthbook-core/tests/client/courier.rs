@@ -7,7 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use growthbook_core::{
-    BuildError, PayloadSink, PayloadSource, Refresh, RefreshError, SourceHandle, SourceStatus,
+    BuildError, PayloadSink, PayloadSource, Refresh, RefreshError, RefreshMode, SourceHandle,
+    SourceStatus,
 };
 
 /// Runs `work` in a thread, which it joins at its end, unless that comes in that thread itself. The end is that nothing can
@@ -32,7 +33,7 @@ impl<F> fmt::Debug for Courier<F> {
 struct Route(Mutex<Option<(Sender<()>, JoinHandle<()>)>>);
 
 impl SourceHandle for Route {
-    fn refresh(&self, _: Duration) -> Result<Refresh, RefreshError> {
+    fn refresh(&self, _: RefreshMode, _: Duration) -> Result<Refresh, RefreshError> {
         Err(RefreshError::TimedOut)
     }
 

@@ -25,6 +25,7 @@ mod exposures;
 mod last_moments;
 #[cfg(feature = "tracing")]
 mod log;
+mod ordering;
 mod panics;
 mod puppets;
 mod readiness;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use growthbook_core::{
-    BuildError, GrowthBookClient, PayloadSink, PayloadSource, Refresh, RefreshError, SourceHandle,
-    SourceStatus,
+    BuildError, GrowthBookClient, PayloadSink, PayloadSource, Refresh, RefreshError, RefreshMode,
+    SourceHandle, SourceStatus,
 };
 
 use super::rig::{Rig, Round, Way, evaluations};
@@ -136,7 +136,7 @@ fn printing_a_client_holds_no_lock() {
         }
     }
     impl SourceHandle for Handle {
-        fn refresh(&self, _: Duration) -> Result<Refresh, RefreshError> {
+        fn refresh(&self, _: RefreshMode, _: Duration) -> Result<Refresh, RefreshError> {
             Err(RefreshError::TimedOut)
         }
 

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 use growthbook_core::{
     BackendError, BuildError, CacheKey, CachedPayload, ClientKey, Clock, FeatureCache,
     FeatureFetcher, FetchError, Fetched, FlushError, Interest, MemoryCache, MemoryStickyBuckets,
-    PayloadSink, PayloadSource, Refresh, RefreshError, Saved, SourceHandle, SourceStatus,
-    StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite, SystemClock,
+    PayloadSink, PayloadSource, Refresh, RefreshError, RefreshMode, Saved, SourceHandle,
+    SourceStatus, StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite, SystemClock,
     TrackingEvent, TrackingPlugin, Validator,
 };
 
@@ -180,7 +180,7 @@ struct Started {
 }
 
 impl SourceHandle for Started {
-    fn refresh(&self, _: Duration) -> Result<Refresh, RefreshError> {
+    fn refresh(&self, _: RefreshMode, _: Duration) -> Result<Refresh, RefreshError> {
         self.source.0.enter(Spot::SourceRefresh);
         self.sink.start_from_cache(&cache_key());
         self.sink.deliver(&cache_key(), fetched(self.source.1))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use growthbook_core::{
     BuildError, FetchError, GrowthBookClient, Origin, PayloadSink, PayloadSource, Readiness,
-    Refresh, RefreshError, SourceHandle, SourceStatus,
+    Refresh, RefreshError, RefreshMode, SourceHandle, SourceStatus,
 };
 
 use super::puppets::cache_key;
@@ -167,7 +167,7 @@ impl PayloadSource for ByHand {
 }
 
 impl SourceHandle for ByHand {
-    fn refresh(&self, _: Duration) -> Result<Refresh, RefreshError> {
+    fn refresh(&self, _: RefreshMode, _: Duration) -> Result<Refresh, RefreshError> {
         Err(RefreshError::TimedOut)
     }
 

@@ -29,6 +29,11 @@ impl Script {
         self
     }
 
+    /// Has nothing to say any more.
+    pub(crate) fn forget(&self) {
+        self.answers.lock().unwrap().clear();
+    }
+
     /// The validators that it was asked with since the last time.
     pub(crate) fn asked(&self) -> Vec<Option<String>> {
         std::mem::take(&mut *self.asked.lock().unwrap())

@@ -22,23 +22,29 @@ struct Slot {
 
 impl Flight {
     /// Runs `fly`, or waits for whoever is running it.
-    pub(crate) fn join(&self, fly: impl FnOnce() -> Answer) -> Answer {
-        let slot = {
+    ///
+    /// Whoever asks `afresh` knows of something that the server said just now. An answer that was under way by then may be
+    /// older than that, so they wait for the next one; all who do share it.
+    pub(crate) fn join(&self, afresh: bool, fly: impl FnOnce() -> Answer) -> Answer {
+        let mut may_be_older = afresh;
+        let slot = loop {
             let mut under_way = self.lock();
-            if let Some(slot) = &*under_way {
-                if slot.pilot == std::thread::current().id() {
-                    // The fetcher or a cache asked in turn: to wait for oneself would be for ever.
-                    return Err(RefreshError::InProgress);
-                }
-                let slot = Arc::clone(slot);
-                return self.wait(under_way, &slot);
+            let Some(slot) = under_way.clone() else {
+                let slot = Arc::new(Slot {
+                    pilot: std::thread::current().id(),
+                    answer: OnceLock::new(),
+                });
+                *under_way = Some(Arc::clone(&slot));
+                break slot;
+            };
+            if slot.pilot == std::thread::current().id() {
+                // The fetcher or a cache asked in turn: to wait for oneself would be for ever.
+                return Err(RefreshError::InProgress);
             }
-            let slot = Arc::new(Slot {
-                pilot: std::thread::current().id(),
-                answer: OnceLock::new(),
-            });
-            *under_way = Some(Arc::clone(&slot));
-            slot
+            let answer = self.wait(under_way, &slot);
+            if !std::mem::take(&mut may_be_older) {
+                return answer;
+            }
         };
         // Those who wait must hear, whatever happens.
         let answer = guarded(fly).unwrap_or(Err(RefreshError::Panicked));
@@ -70,6 +76,7 @@ impl Flight {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::sync::mpsc::channel;
     use std::thread;
@@ -84,7 +91,7 @@ mod tests {
         let (flight, flights) = (&flight, &flights);
         thread::scope(|scope| {
             let pilot = scope.spawn(move || {
-                flight.join(|| {
+                flight.join(false, || {
                     flights.fetch_add(1, Ordering::Relaxed);
                     took_off.send(()).unwrap();
                     may_land.recv().unwrap();
@@ -93,7 +100,7 @@ mod tests {
             });
             is_off.recv().unwrap();
             let asking = move || {
-                flight.join(|| {
+                flight.join(false, || {
                     flights.fetch_add(1, Ordering::Relaxed);
                     Ok(Refresh::Updated)
                 })
@@ -110,12 +117,48 @@ mod tests {
     }
 
     #[test]
+    fn those_who_ask_afresh_share_the_next_answer() {
+        let (flight, flights) = (Flight::default(), AtomicU32::new(0));
+        let (took_off, is_off) = channel();
+        let (land, may_land) = channel::<()>();
+        let (flight, flights) = (&flight, &flights);
+        let asked = Barrier::new(9);
+        let asked = &asked;
+        thread::scope(|scope| {
+            let pilot = scope.spawn(move || {
+                flight.join(false, || {
+                    took_off.send(()).unwrap();
+                    may_land.recv().unwrap();
+                    Ok(Refresh::Unchanged)
+                })
+            });
+            is_off.recv().unwrap();
+            let asking = move || {
+                asked.wait();
+                flight.join(true, || {
+                    flights.fetch_add(1, Ordering::Relaxed);
+                    Ok(Refresh::Updated)
+                })
+            };
+            let others = [(); 8].map(|()| scope.spawn(asking));
+            asked.wait();
+            land.send(()).unwrap();
+            assert_eq!(pilot.join().unwrap().unwrap(), Refresh::Unchanged);
+            for other in others {
+                assert_eq!(other.join().unwrap().unwrap(), Refresh::Updated);
+            }
+        });
+        // One for all, and more only for those who came when it had landed or taken off.
+        assert!(flights.load(Ordering::Relaxed) >= 1);
+    }
+
+    #[test]
     fn a_panic_and_a_question_from_within_are_answered() {
         let flight = Flight::default();
-        let answer = flight.join(|| panic!("on the way"));
+        let answer = flight.join(false, || panic!("on the way"));
         assert!(matches!(answer, Err(RefreshError::Panicked)));
-        let answer = flight.join(|| flight.join(|| Ok(Refresh::Updated)));
+        let answer = flight.join(false, || flight.join(false, || Ok(Refresh::Updated)));
         assert!(matches!(answer, Err(RefreshError::InProgress)));
-        assert!(flight.join(|| Ok(Refresh::Fresh)).is_ok());
+        assert!(flight.join(false, || Ok(Refresh::Fresh)).is_ok());
     }
 }

@@ -1,15 +1,19 @@
 //! What a client knows of where its features come from.
 
+pub(crate) mod asking;
 pub(crate) mod flight;
+pub(crate) mod lazy;
 pub(crate) mod refresh;
 pub(crate) mod source;
+pub(crate) mod source_status;
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use self::flight::Flight;
-use self::refresh::{Freshness, Origin, RefreshError};
+use self::lazy::Nudge;
+use self::refresh::{Freshness, Origin, RefreshCounts, RefreshError};
 use self::source::Source;
 use crate::cache::{CachedPayload, FeatureCache, Validator};
 use crate::fetch::FeatureFetcher;
@@ -20,6 +24,7 @@ pub(crate) struct Feed {
     pub(crate) caches: Vec<Box<dyn FeatureCache>>,
     pub(crate) freshness: Freshness,
     pub(crate) flight: Flight,
+    pub(crate) nudge: Nudge,
     source: Mutex<Option<Arc<Source>>>,
     state: Mutex<FeedState>,
     changed: Condvar,
@@ -32,7 +37,15 @@ pub(crate) struct FeedState {
     pub(crate) arrival: Arrival,
     /// The last attempt failed like this.
     pub(crate) error: Option<RefreshError>,
-    pub(crate) failures: u64,
+    pub(crate) counts: RefreshCounts,
+    /// How often something came into force.
+    generation: u64,
+}
+
+/// What a server is asked for, and what was in force by then.
+pub(crate) struct Question {
+    pub(crate) known: Option<Validator>,
+    pub(crate) generation: u64,
 }
 
 /// How a payload came.
@@ -74,27 +87,60 @@ impl fmt::Debug for Arrival {
 }
 
 impl Feed {
-    /// What is in force came in this way.
-    pub(crate) fn arrived(&self, origin: Origin, arrival: Arrival) {
+    /// What is in force came in this way. If the same `was` in force already, it keeps the name that the server gave it.
+    pub(crate) fn arrived(&self, origin: Origin, arrival: Arrival, was: bool) {
         let mut state = self.lock();
+        let version = state.arrival.version.take().filter(|_| was);
         state.origin = Some(origin);
         state.arrival = arrival;
+        state.arrival.version = state.arrival.version.take().or(version);
+        state.generation = state.generation.wrapping_add(1);
         if origin != Origin::Cache {
             state.error = None;
         }
-        drop(state);
-        self.changed.notify_all();
+        self.heard(state);
     }
 
     /// What came is older than what is in force: the server was heard, and has nothing newer yet.
     pub(crate) fn confirm_newer(&self, origin: Origin, arrival: &Arrival) {
+        let mut state = self.lock();
+        state.counts.is_outdated();
         if origin == Origin::Fetched {
-            let mut state = self.lock();
             state.error = None;
             state.arrival.confirmed_at = arrival.confirmed_at;
             state.arrival.fetched_at = arrival.fetched_at;
             state.arrival.max_age = arrival.max_age;
+            self.heard(state);
         }
+    }
+
+    /// Whoever waits for something to come is woken, and evaluations are told from when on it is stale.
+    fn heard(&self, state: MutexGuard<'_, FeedState>) {
+        let arrival = &state.arrival;
+        let fresh_for = arrival.max_age.unwrap_or(self.freshness.stale_for());
+        let stale_from = arrival.confirmed_at.map(|at| at.saturating_add(fresh_for));
+        self.nudge.stale_from(stale_from);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// What to ask a server for now.
+    pub(crate) fn question(&self) -> Question {
+        let state = self.lock();
+        let version = state.arrival.version.as_ref();
+        Question {
+            known: version.map(|(validator, _)| validator.clone()),
+            generation: state.generation,
+        }
+    }
+
+    /// Whether something came into force since somebody asked.
+    pub(crate) fn has_moved_on(&self, asked: &Question) -> bool {
+        self.lock().generation != asked.generation
+    }
+
+    pub(crate) fn count(&self, count: impl FnOnce(&mut RefreshCounts)) {
+        count(&mut self.lock().counts);
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -103,8 +149,10 @@ impl Feed {
 
     pub(crate) fn failed(&self, error: &RefreshError) {
         let mut state = self.lock();
-        state.failures = state.failures.saturating_add(1);
+        state.counts.has_failed(error);
         state.error = Some(error.clone());
+        drop(state);
+        self.nudge.rearm();
     }
 
     pub(crate) fn state(&self) -> FeedState {
@@ -112,9 +160,7 @@ impl Feed {
     }
 
     pub(crate) fn validator(&self) -> Option<Validator> {
-        let state = self.lock();
-        let (validator, _) = state.arrival.version.as_ref()?;
-        Some(validator.clone())
+        self.question().known
     }
 
     /// Notes that the server still has the version `known`, if that is the one in force, and hands it back for the caches.
@@ -135,19 +181,26 @@ impl Feed {
         state.arrival.confirmed_at = Some(monotonic);
         state.arrival.fetched_at = now;
         state.arrival.max_age = max_age;
-        drop(state);
-        self.changed.notify_all();
+        self.heard(state);
         let payload = CachedPayload::new(bytes).with_validator(validator);
         Some(payload.with_fetched_at(now).with_max_age(max_age))
     }
 
-    pub(crate) fn max_age(&self) -> Option<Duration> {
-        self.lock().arrival.max_age
+    pub(crate) fn fetched_at(&self) -> Option<SystemTime> {
+        self.lock().arrival.fetched_at
     }
 
     pub(crate) fn age(&self, now: Duration) -> Option<Duration> {
         let confirmed_at = self.lock().arrival.confirmed_at?;
         Some(now.saturating_sub(confirmed_at))
+    }
+
+    /// For how long from now on nobody need ask for what is in force; `None` if that is over, or nothing is known.
+    pub(crate) fn fresh_for(&self, now: Duration) -> Option<Duration> {
+        let state = self.lock();
+        let fresh_for = state.arrival.max_age.unwrap_or(self.freshness.stale_for());
+        let age = now.saturating_sub(state.arrival.confirmed_at?);
+        fresh_for.checked_sub(age).filter(|left| !left.is_zero())
     }
 
     /// Whether nothing has come yet but what the program ships.
@@ -165,6 +218,7 @@ impl Feed {
     }
 
     pub(crate) fn set_source(&self, source: Source) {
+        self.nudge.set_lazy(source.is_lazy());
         *self.lock_source() = Some(Arc::new(source));
     }
 
@@ -180,6 +234,7 @@ impl Feed {
     /// Takes the source away from whoever comes later. Those who wait for it need not wait any more.
     pub(crate) fn take_source(&self) -> Option<Arc<Source>> {
         let source = self.lock_source().take();
+        self.nudge.set_lazy(false);
         // Whoever has just seen that there is a source now waits, or sees that there is none.
         drop(self.lock());
         self.changed.notify_all();

@@ -1,14 +1,23 @@
-//! Fresher features: from a cache, from a fetcher, or from a source that delivers them.
+//! What a refresh is, and what can come of it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cache::{CacheKey, CachedPayload, Validator};
-use crate::client::background::BackgroundError;
-use crate::client::feed::{Arrival, Feed};
-use crate::client::shared::{Installed, Shared};
-use crate::fetch::{FeatureFetcher, FetchError, Fetched};
+use crate::fetch::FetchError;
 use crate::ruleset::{PayloadError, Ruleset};
+
+/// How much is wanted of a refresh.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RefreshMode {
+    /// The server is asked, whatever there is. If somebody is at it already, it is asked once more after that, since its
+    /// answer may be older than what the caller knows of.
+    Forced,
+    /// The server is asked if what is in force is stale, and no cache has anything fresh.
+    IfStale,
+    /// It is time to ask, fresh or not; but what another process put into a cache since the last time will do.
+    Scheduled,
+}
 
 /// How a refresh went well.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -75,6 +84,74 @@ impl Origin {
     }
 }
 
+/// What came of all attempts to get fresher features, since the client was made.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct RefreshCounts {
+    updated: u64,
+    unchanged: u64,
+    from_cache: u64,
+    outdated: u64,
+    rejected: u64,
+    failed: u64,
+}
+
+impl RefreshCounts {
+    /// Payloads from a server that came into force, over a stream as well.
+    pub fn updated(&self) -> u64 {
+        self.updated
+    }
+
+    /// Answers of the server that what is in force is what it has.
+    pub fn unchanged(&self) -> u64 {
+        self.unchanged
+    }
+
+    /// Payloads from a cache that came into force.
+    pub fn from_cache(&self) -> u64 {
+        self.from_cache
+    }
+
+    /// Payloads that were passed over, since they say themselves that they are older than what is in force.
+    pub fn outdated(&self) -> u64 {
+        self.outdated
+    }
+
+    /// Payloads that were refused: not JSON, no features, sealed with another key, or too large. Those in caches as well.
+    pub fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// Attempts that failed, with what was refused among them.
+    pub fn failed(&self) -> u64 {
+        self.failed
+    }
+
+    pub(crate) fn count(&mut self, refresh: Refresh) {
+        let counter = match refresh {
+            Refresh::Fresh => return,
+            Refresh::FromCache => &mut self.from_cache,
+            Refresh::Unchanged => &mut self.unchanged,
+            Refresh::Updated => &mut self.updated,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    pub(crate) fn is_outdated(&mut self) {
+        self.outdated = self.outdated.saturating_add(1);
+    }
+
+    pub(crate) fn is_rejected(&mut self) {
+        self.rejected = self.rejected.saturating_add(1);
+    }
+
+    pub(crate) fn has_failed(&mut self, error: &RefreshError) {
+        self.failed = self.failed.saturating_add(1);
+        if matches!(error, RefreshError::Payload(_)) {
+            self.is_rejected();
+        }
+    }
+}
+
 /// Other features are in force: see
 /// [`GrowthBookClientBuilder::on_refresh`](crate::GrowthBookClientBuilder::on_refresh).
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +206,14 @@ impl Default for Freshness {
 }
 
 impl Freshness {
+    pub(crate) fn stale_for(self) -> Duration {
+        self.stale_after
+    }
+
+    pub(crate) fn is_expired(self, age: Duration) -> bool {
+        age >= self.expire_after
+    }
+
     /// How long after the server was heard from nobody asks again: 60 seconds by default.
     #[must_use]
     pub fn stale_after(self, age: Duration) -> Self {
@@ -148,201 +233,3 @@ impl Freshness {
         }
     }
 }
-
-impl Shared {
-    /// Refreshes by the fetcher, in this thread; `force` asks the server even if what is in force is fresh.
-    pub(crate) fn refresh(
-        &self,
-        fetcher: &dyn FeatureFetcher,
-        force: bool,
-    ) -> Result<Refresh, RefreshError> {
-        loop {
-            // The program is told when the flight has landed, so that it may ask for the next one.
-            let mut news = News::default();
-            let mut is_pilot = false;
-            let answer = self.feed.flight.join(|| {
-                is_pilot = true;
-                let answer = self.fly(fetcher, force, &mut news);
-                if let Err(error) = &answer {
-                    self.feed.failed(error);
-                }
-                answer
-            });
-            news.tell(self);
-            let is_from_server = !matches!(answer, Ok(Refresh::Fresh | Refresh::FromCache));
-            if is_pilot || !force || is_from_server {
-                return answer;
-            }
-            // It flew for somebody who did not need the server.
-        }
-    }
-
-    fn fly(
-        &self,
-        fetcher: &dyn FeatureFetcher,
-        force: bool,
-        news: &mut News,
-    ) -> Result<Refresh, RefreshError> {
-        let feed = &self.feed;
-        if !force && feed.is_fresh(self.monotonic()) {
-            return Ok(Refresh::Fresh);
-        }
-        let key = self.call_fetcher(news, || fetcher.cache_key())?;
-        if !force && self.start_from_cache(&key, news).is_some_and(|it| it) {
-            return Ok(Refresh::FromCache);
-        }
-        let known = feed.validator();
-        let answer = self.call_fetcher(news, || fetcher.fetch(known.as_ref()))?;
-        match answer.map_err(RefreshError::Fetch)? {
-            Fetched::Fresh(payload) => self.take(&key, payload, news),
-            Fetched::Unchanged { .. } if known.is_none() => {
-                // There is nothing that could be unchanged.
-                Err(RefreshError::Fetch(FetchError::Status {
-                    status: 304,
-                    retry_after: None,
-                }))
-            }
-            Fetched::Unchanged { max_age } => {
-                self.confirm(&key, known.as_ref(), max_age, news);
-                Ok(Refresh::Unchanged)
-            }
-        }
-    }
-
-    /// In flight nothing is reported: that comes with the news.
-    fn call_fetcher<T>(
-        &self,
-        news: &mut News,
-        call: impl FnOnce() -> T,
-    ) -> Result<T, RefreshError> {
-        let called = self.call_quietly(&self.feed.fetcher, FETCHER, call);
-        called.returned().ok_or_else(|| {
-            news.errors
-                .push(BackgroundError::Panicked { callback: FETCHER });
-            RefreshError::Panicked
-        })
-    }
-
-    /// Puts in force what the first cache that has something has, unless what is in force came from a server. Says whether
-    /// it is fresh; `None` if there is nothing.
-    pub(crate) fn start_from_cache(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
-        if self.feed.caches.is_empty() {
-            return None;
-        }
-        let now = self.now()?;
-        for cache in &self.feed.caches {
-            let entry = match self.call_backend(cache, CACHE, || cache.load(key)) {
-                Ok(Some(entry)) => entry,
-                Ok(None) => continue,
-                Err(error) => {
-                    news.errors.push(BackgroundError::Cache(error));
-                    continue;
-                }
-            };
-            // Of whoever wrote it without a time, nobody knows better than that it is fresh; a time to come is a clock
-            // that was set back. Either will do to start from, but must not keep the server from being asked for ever.
-            let known_age = entry
-                .fetched_at()
-                .and_then(|written| now.duration_since(written).ok());
-            let age = known_age.unwrap_or_default();
-            let fresh_for = entry.max_age().unwrap_or(self.feed.freshness.stale_after);
-            let is_fresh = age < fresh_for;
-            let spares_request = is_fresh && known_age.is_some();
-            let is_expired = age >= self.feed.freshness.expire_after;
-            if is_expired || !(spares_request || self.feed.is_waiting()) {
-                continue;
-            }
-            let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
-            match self.install(entry.bytes(), Origin::Cache, arrival) {
-                Ok(installed) if installed.is_outdated => {}
-                Ok(installed) => {
-                    news.installed.push((installed, Origin::Cache));
-                    return Some(is_fresh);
-                }
-                Err(error) => news
-                    .errors
-                    .push(BackgroundError::Refresh(RefreshError::Payload(error))),
-            }
-        }
-        None
-    }
-
-    /// Puts in force what a server sent, and keeps it in the caches.
-    pub(crate) fn take(
-        &self,
-        key: &CacheKey,
-        payload: CachedPayload,
-        news: &mut News,
-    ) -> Result<Refresh, RefreshError> {
-        let payload = payload.with_fetched_at(self.now());
-        let arrival = Arrival::of(&payload, self.monotonic());
-        let installed = self
-            .install(payload.bytes(), Origin::Fetched, arrival)
-            .map_err(RefreshError::Payload)?;
-        if installed.is_outdated {
-            return Ok(Refresh::Unchanged);
-        }
-        self.keep(key, &payload, news);
-        let refresh = if installed.is_news {
-            Refresh::Updated
-        } else {
-            Refresh::Unchanged
-        };
-        news.installed.push((installed, Origin::Fetched));
-        Ok(refresh)
-    }
-
-    /// The server still has the version `known`. If another payload came meanwhile, that says nothing any more.
-    pub(crate) fn confirm(
-        &self,
-        key: &CacheKey,
-        known: Option<&Validator>,
-        max_age: Option<Duration>,
-        news: &mut News,
-    ) {
-        let now = self.now();
-        let confirmed = self.feed.confirmed(known, self.monotonic(), now, max_age);
-        if let Some(payload) = confirmed {
-            self.keep(key, &payload, news);
-        }
-    }
-
-    fn keep(&self, key: &CacheKey, payload: &CachedPayload, news: &mut News) {
-        for cache in &self.feed.caches {
-            let store = || cache.store(key, payload);
-            if let Err(error) = self.call_backend(cache, CACHE, store) {
-                news.errors.push(BackgroundError::Cache(error));
-            }
-        }
-    }
-}
-
-/// What the program is to be told, once nothing is held that it could wait for.
-#[derive(Default)]
-pub(crate) struct News {
-    installed: Vec<(Installed, Origin)>,
-    errors: Vec<BackgroundError>,
-}
-
-impl News {
-    pub(crate) fn tell(self, shared: &Shared) {
-        for error in &self.errors {
-            shared.report(error);
-        }
-        for (installed, origin) in &self.installed {
-            shared.announce(installed, *origin);
-        }
-    }
-}
-
-impl Feed {
-    /// Whether what is in force was heard of so lately that nobody need ask again.
-    pub(crate) fn is_fresh(&self, now: Duration) -> bool {
-        self.age(now)
-            .is_some_and(|age| age < self.max_age().unwrap_or(self.freshness.stale_after))
-    }
-}
-
-const CACHE: &str = "feature cache";
-
-const FETCHER: &str = "feature fetcher";

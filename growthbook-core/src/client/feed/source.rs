@@ -3,15 +3,19 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
-use super::refresh::{News, Refresh, RefreshError};
+use super::asking::News;
+use super::refresh::{Refresh, RefreshError, RefreshMode};
+use super::source_status::SourceStatus;
 use crate::cache::{CacheKey, CachedPayload, Validator};
 use crate::client::background::BackgroundError;
 use crate::client::builder::BuildError;
 use crate::client::shared::Shared;
-use crate::fetch::FetchError;
+use crate::fetch::{FeatureFetcher, FetchError};
 use crate::guard::{Called, guarded};
+use crate::secret::DecryptionKey;
 
 /// Brings payloads to a client, by polling or over a stream, say. This crate starts no thread; sources do.
 ///
@@ -31,6 +35,12 @@ pub trait PayloadSource: fmt::Debug + Send + 'static {
     ///
     /// When it is configured in a way that cannot work.
     fn start(self: Box<Self>, sink: PayloadSink) -> Result<Box<dyn SourceHandle>, BuildError>;
+
+    /// What opens the payloads that it brings, if it knows: from the program's environment, say. The client takes it unless
+    /// its builder was given a key. Called once, before `start`.
+    fn decryption_key(&self) -> Option<DecryptionKey> {
+        None
+    }
 }
 
 /// What a client holds of the source that it started.
@@ -42,18 +52,28 @@ pub trait PayloadSource: fmt::Debug + Send + 'static {
 ///   not wait for the thread that it is called on.
 /// * `close` can come more than once. Dropping the handle closes it, too.
 pub trait SourceHandle: fmt::Debug + Send + Sync + 'static {
-    /// Asks the server now, and waits for the outcome.
+    /// Refreshes, and waits for the outcome. [`PayloadSink::refresh`] knows what each mode means.
     ///
     /// # Errors
     ///
     /// When there was no payload to be had, or not within the limit.
-    fn refresh(&self, limit: Duration) -> Result<Refresh, RefreshError>;
+    fn refresh(&self, mode: RefreshMode, limit: Duration) -> Result<Refresh, RefreshError>;
 
     /// How it is doing.
     fn status(&self) -> SourceStatus;
 
     /// Ends everything that was started, within the limit.
     fn close(&self, limit: Duration);
+
+    /// Whether it asks its server when evaluations find the features stale, and not by itself. Called once, when it has
+    /// started.
+    fn is_lazy(&self) -> bool {
+        false
+    }
+
+    /// An evaluation found the features stale: if the source is lazy it asks its server now, in another thread. Called
+    /// once until something has come or failed. Returns at once, and waits for no lock that is held for long.
+    fn revalidate(&self) {}
 }
 
 /// A client's hold on its source. Whoever lets go last drops the handle, in whatever it was doing: a panic there ends here.
@@ -72,6 +92,11 @@ impl Source {
 
     pub(crate) fn handle(&self) -> Option<&dyn SourceHandle> {
         self.handle.as_deref()
+    }
+
+    pub(crate) fn is_lazy(&self) -> bool {
+        let ask = |handle: &dyn SourceHandle| guarded(|| handle.is_lazy());
+        self.handle().and_then(ask).unwrap_or(false)
     }
 }
 
@@ -96,18 +121,6 @@ impl Shared {
     }
 }
 
-/// How a source is doing.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct SourceStatus {
-    /// Attempts that failed since the last one that did not.
-    pub failures: u32,
-    /// When it will ask next, counted from now; `None` if nothing is planned.
-    pub next_attempt: Option<Duration>,
-    /// Whether a stream is open, over which changes come at once.
-    pub is_streaming: bool,
-}
-
 /// Where a source puts what it brings. Clones lead to the same client.
 #[derive(Clone)]
 pub struct PayloadSink {
@@ -129,6 +142,57 @@ impl PayloadSink {
         self.client()?.feed.validator()
     }
 
+    /// Refreshes by a fetcher, in this thread, and does all that belongs to it: it looks into the client's caches first,
+    /// asks for a newer payload only, puts in force what comes and stores it in the caches. What came in force in another
+    /// way since the server was asked is replaced only by what is surely newer; if nobody can tell, the server is asked once
+    /// more. Failures are counted, shown in the client's status, and told to the program.
+    ///
+    /// One thread at a time does it. The others wait and share the answer; who asks for a [forced](RefreshMode::Forced) one
+    /// shares the next.
+    ///
+    /// # Errors
+    ///
+    /// When there was no payload to be had: what is in force stays in force. Or when the client is closed.
+    ///
+    /// # Blocking
+    ///
+    /// For as long as fetcher and caches take; it also calls the program's `on_refresh` and `on_error`.
+    pub fn refresh(
+        &self,
+        fetcher: &dyn FeatureFetcher,
+        mode: RefreshMode,
+    ) -> Result<Refresh, RefreshError> {
+        let client = self.client().ok_or(RefreshError::Closed)?;
+        let refreshed = client.refresh(fetcher, mode);
+        if let Err(error) = &refreshed {
+            let is_over = matches!(error, RefreshError::Closed | RefreshError::InProgress);
+            if !is_over {
+                client.report(&BackgroundError::Refresh(error.clone()));
+            }
+        }
+        refreshed
+    }
+
+    /// For how long from now on nobody need ask for what is in force; `None` if it is stale, or there is nothing.
+    pub fn fresh_for(&self) -> Option<Duration> {
+        let client = self.client()?;
+        client.feed.fresh_for(client.monotonic())
+    }
+
+    /// The client's [`Clock::monotonic`](crate::Clock::monotonic), by which a source plans; `None` when the client is closed.
+    pub fn monotonic(&self) -> Option<Duration> {
+        Some(self.client()?.monotonic())
+    }
+
+    /// The client's [`Clock::wake_at`](crate::Clock::wake_at). If it says no, whoever waits waits for the time that is left.
+    pub fn wake_at(&self, at: Duration, waker: &Waker) -> bool {
+        self.client().is_some_and(|client| {
+            let wake = || client.clock.wake_at(at, waker);
+            let called = client.call_quietly(&client.clock, "wake_at", wake);
+            called.returned().unwrap_or(false)
+        })
+    }
+
     /// Starts from what the client's caches hold, if they hold something that may still be used. Says whether they did.
     ///
     /// # Blocking
@@ -144,8 +208,10 @@ impl PayloadSink {
         found
     }
 
-    /// Puts a payload in force, and stores it in the client's caches. One whose `dateUpdated` is before that of the payload
-    /// that a server brought before is passed over, which is [`Refresh::Unchanged`].
+    /// Puts a payload in force that the server sent of its own accord, and stores it in the client's caches. One whose
+    /// `dateUpdated` is before that of the payload that a server brought before is passed over, which is
+    /// [`Refresh::Unchanged`]. For answers to requests there is [`PayloadSink::refresh`]: by the time they come they may be
+    /// old.
     ///
     /// # Errors
     ///
@@ -157,7 +223,8 @@ impl PayloadSink {
     pub fn deliver(&self, key: &CacheKey, payload: CachedPayload) -> Result<Refresh, RefreshError> {
         let client = self.client().ok_or(RefreshError::Closed)?;
         let mut news = News::default();
-        let taken = client.take(key, payload, &mut news);
+        let taken = client.take(key, payload, None, &mut news);
+        let taken = taken.map(|refresh| refresh.unwrap_or(Refresh::Unchanged));
         if let Err(error) = &taken {
             client.feed.failed(error);
         }

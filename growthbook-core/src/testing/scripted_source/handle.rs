@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{SourceScript, Stage, cache_key};
-use crate::client::{Refresh, RefreshError, SourceHandle, SourceStatus};
+use crate::client::{Refresh, RefreshError, RefreshMode, SourceHandle, SourceStatus};
 use crate::fetch::Fetched;
 
 #[derive(Debug)]
@@ -18,7 +18,7 @@ impl Handle {
 }
 
 impl SourceHandle for Handle {
-    fn refresh(&self, _: Duration) -> Result<Refresh, RefreshError> {
+    fn refresh(&self, _: RefreshMode, _: Duration) -> Result<Refresh, RefreshError> {
         let answer = {
             let mut state = self.script.lock();
             state.refreshes += 1;

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 use std::thread;
 
 use super::*;
-use crate::client::{GrowthBookClient, Readiness};
+use crate::client::{GrowthBookClient, Readiness, StreamState};
 use crate::error::BackendError;
 use crate::testing::suite::complaint;
 use crate::testing::{ManualClock, TestFeatures};
@@ -136,13 +136,9 @@ fn a_callback_may_come_back_to_the_script() {
         }
     });
     let client = client.build().unwrap();
-    let status = SourceStatus {
-        is_streaming: true,
-        ..SourceStatus::default()
-    };
-    script.set_status(status);
+    script.set_status(SourceStatus::default().with_stream(StreamState::Open));
     script.deliver(payload("a")).unwrap();
     assert_eq!(*seen.lock().unwrap(), [0]);
-    assert!(client.status().source().unwrap().is_streaming);
+    assert!(client.status().source().unwrap().is_streaming());
     assert!(format!("{script:?}").contains("Started"));
 }

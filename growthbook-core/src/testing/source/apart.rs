@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::client::{
-    BuildError, PayloadSink, PayloadSource, Refresh, RefreshError, SourceHandle, SourceStatus,
+    BuildError, PayloadSink, PayloadSource, Refresh, RefreshError, RefreshMode, SourceHandle,
+    SourceStatus,
 };
 
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl<P: PayloadSource> PayloadSource for Apart<P> {
 struct Nothing;
 
 impl SourceHandle for Nothing {
-    fn refresh(&self, _: Duration) -> Result<Refresh, RefreshError> {
+    fn refresh(&self, _: RefreshMode, _: Duration) -> Result<Refresh, RefreshError> {
         Err(RefreshError::NoSource)
     }
 

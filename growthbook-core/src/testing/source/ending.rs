@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::suite::{PATIENCE, at_once, eventually, in_background, in_time};
 use super::apart::Apart;
 use super::payload;
-use crate::client::{GrowthBookClient, PayloadSink, PayloadSource, SourceHandle};
+use crate::client::{GrowthBookClient, PayloadSink, PayloadSource, RefreshMode, SourceHandle};
 
 pub(super) fn check<P: PayloadSource, S: Fn(Option<&[u8]>)>(make: impl Fn() -> (P, S)) {
     closing_ends_it(make());
@@ -55,7 +55,7 @@ fn held<S: Fn(Option<&[u8]>)>(
 impl<S> Held<S> {
     fn refresh(&self, what: &str) -> bool {
         let handle = Arc::clone(&self.handle);
-        in_time(what, move || handle.refresh(PATIENCE)).is_ok()
+        in_time(what, move || handle.refresh(RefreshMode::Forced, PATIENCE)).is_ok()
     }
 
     fn close(&self, what: &str) {
@@ -112,7 +112,7 @@ fn closing_may_come_while_it_works<S: Fn(Option<&[u8]>)>(made: (impl PayloadSour
             if number % 2 == 0 {
                 handle.close(LONG);
             } else {
-                drop(handle.refresh(PATIENCE));
+                drop(handle.refresh(RefreshMode::Forced, PATIENCE));
             }
         });
     });
@@ -137,7 +137,7 @@ fn closing_may_come_from_within<S: Fn(Option<&[u8]>)>(made: (impl PayloadSource,
     (held.serve)(Some(payload("second").as_bytes()));
     let handle = Arc::clone(&held.handle);
     // Nobody waits for it, since it may wait for the callback.
-    in_background(move || drop(handle.refresh(PATIENCE)));
+    in_background(move || drop(handle.refresh(RefreshMode::Forced, PATIENCE)));
     assert!(
         end.recv_timeout(PATIENCE).is_ok(),
         "`close` does not wait for the thread that it is called on, also when a callback calls it: \

@@ -33,7 +33,7 @@ use crate::user::UserContext;
 /// # use std::sync::mpsc::{Receiver, Sender, channel};
 /// # use std::time::Duration;
 /// # use growthbook_core::{
-/// #     BuildError, CacheKey, CachedPayload, ClientKey, FetchError, PayloadSink, PayloadSource, Refresh, RefreshError,
+/// #     BuildError, CacheKey, CachedPayload, ClientKey, FetchError, PayloadSink, PayloadSource, Refresh, RefreshError, RefreshMode,
 /// #     SourceHandle, SourceStatus, Validator,
 /// # };
 /// # type Served = Arc<Mutex<Option<Vec<u8>>>>;
@@ -69,7 +69,7 @@ use crate::user::UserContext;
 /// # #[derive(Debug)]
 /// # struct Asking(Mutex<Option<Sender<Sender<Answer>>>>);
 /// # impl SourceHandle for Asking {
-/// #     fn refresh(&self, limit: Duration) -> Answer {
+/// #     fn refresh(&self, _: RefreshMode, limit: Duration) -> Answer {
 /// #         let (answer, answered) = channel();
 /// #         let asking = self.0.lock().unwrap().clone().ok_or(RefreshError::Closed)?;
 /// #         asking.send(answer).map_err(|_| RefreshError::Closed)?;

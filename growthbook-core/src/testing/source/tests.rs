@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use super::super::suite::{all_are_found, in_background};
 use super::*;
 use crate::cache::{CacheKey, CachedPayload, Validator};
-use crate::client::{BuildError, PayloadSink, SourceHandle, SourceStatus};
+use crate::client::{BuildError, PayloadSink, RefreshMode, SourceHandle, SourceStatus};
 use crate::error::BackendError;
 use crate::fetch::FetchError;
 use crate::secret::ClientKey;
@@ -218,7 +218,7 @@ struct Handle {
 }
 
 impl SourceHandle for Handle {
-    fn refresh(&self, limit: Duration) -> Result<Refresh, RefreshError> {
+    fn refresh(&self, _: RefreshMode, limit: Duration) -> Result<Refresh, RefreshError> {
         let commands = match self.flaw {
             Flaw::OneAtATime => {
                 let taken = self.commands.lock().unwrap().take();

@@ -1,0 +1,243 @@
+//! Fresher features: from a cache, or from a fetcher. What is in force is replaced by what is newer, never by what is older.
+
+use std::time::Duration;
+
+use super::refresh::{Origin, Refresh, RefreshCounts, RefreshError, RefreshMode};
+use super::{Arrival, Feed, Question};
+use crate::cache::{CacheKey, CachedPayload, Validator};
+use crate::client::background::BackgroundError;
+use crate::client::shared::{Installed, Shared, Turn};
+use crate::fetch::{FeatureFetcher, FetchError, Fetched};
+
+impl Shared {
+    /// Refreshes by the fetcher, in this thread.
+    pub(crate) fn refresh(
+        &self,
+        fetcher: &dyn FeatureFetcher,
+        mode: RefreshMode,
+    ) -> Result<Refresh, RefreshError> {
+        let is_forced = mode == RefreshMode::Forced;
+        loop {
+            // The program is told when the flight has landed, so that it may ask for the next one.
+            let mut news = News::default();
+            let mut is_pilot = false;
+            let answer = self.feed.flight.join(is_forced, || {
+                is_pilot = true;
+                let answer = self.fly(fetcher, mode, &mut news);
+                if let Err(error) = &answer {
+                    self.feed.failed(error);
+                }
+                answer
+            });
+            news.tell(self);
+            let is_from_server = !matches!(answer, Ok(Refresh::Fresh | Refresh::FromCache));
+            if is_pilot || !is_forced || is_from_server {
+                return answer;
+            }
+            // It flew for somebody who did not need the server.
+        }
+    }
+
+    fn fly(
+        &self,
+        fetcher: &dyn FeatureFetcher,
+        mode: RefreshMode,
+        news: &mut News,
+    ) -> Result<Refresh, RefreshError> {
+        if mode == RefreshMode::IfStale && self.feed.is_fresh(self.monotonic()) {
+            return Ok(Refresh::Fresh);
+        }
+        let key = self.call_fetcher(news, || fetcher.cache_key())?;
+        if mode != RefreshMode::Forced && self.start_from_cache(&key, news).is_some_and(|it| it) {
+            return Ok(Refresh::FromCache);
+        }
+        for _ in 0..MOST_QUESTIONS {
+            if let Some(refresh) = self.ask(fetcher, &key, news)? {
+                return Ok(refresh);
+            }
+        }
+        // Others bring payloads faster than the server answers: one of theirs is in force.
+        Ok(Refresh::Unchanged)
+    }
+
+    /// Asks once. `None`: something else came into force meanwhile, and nobody can tell which of the two is newer.
+    fn ask(
+        &self,
+        fetcher: &dyn FeatureFetcher,
+        key: &CacheKey,
+        news: &mut News,
+    ) -> Result<Option<Refresh>, RefreshError> {
+        let question = self.feed.question();
+        let known = question.known.as_ref();
+        let answer = self.call_fetcher(news, || fetcher.fetch(known))?;
+        if self.is_closed() {
+            return Err(RefreshError::Closed);
+        }
+        match answer.map_err(RefreshError::Fetch)? {
+            Fetched::Fresh(payload) => self.take(key, payload, Some(&question), news),
+            Fetched::Unchanged { .. } if known.is_none() => {
+                // There is nothing that could be unchanged.
+                Err(RefreshError::Fetch(FetchError::Status {
+                    status: 304,
+                    retry_after: None,
+                }))
+            }
+            Fetched::Unchanged { max_age } => {
+                self.confirm(key, known, max_age, news);
+                Ok(Some(Refresh::Unchanged))
+            }
+        }
+    }
+
+    /// In flight nothing is reported: that comes with the news.
+    fn call_fetcher<T>(
+        &self,
+        news: &mut News,
+        call: impl FnOnce() -> T,
+    ) -> Result<T, RefreshError> {
+        let called = self.call_quietly(&self.feed.fetcher, FETCHER, call);
+        called.returned().ok_or_else(|| {
+            news.errors
+                .push(BackgroundError::Panicked { callback: FETCHER });
+            RefreshError::Panicked
+        })
+    }
+
+    /// Puts in force what the first cache that has something has, unless what is in force came from a server and is as new.
+    /// Says whether it is fresh; `None` if there is nothing.
+    pub(crate) fn start_from_cache(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
+        if self.feed.caches.is_empty() {
+            return None;
+        }
+        let now = self.now()?;
+        for cache in &self.feed.caches {
+            let entry = match self.call_backend(cache, CACHE, || cache.load(key)) {
+                Ok(Some(entry)) => entry,
+                Ok(None) => continue,
+                Err(error) => {
+                    news.errors.push(BackgroundError::Cache(error));
+                    continue;
+                }
+            };
+            // Of whoever wrote it without a time, nobody knows better than that it is fresh; a time to come is a clock
+            // that was set back. Either will do to start from, but must not keep the server from being asked for ever.
+            let known_age = entry
+                .fetched_at()
+                .and_then(|written| now.duration_since(written).ok());
+            let age = known_age.unwrap_or_default();
+            let freshness = self.feed.freshness;
+            let is_fresh = age < entry.max_age().unwrap_or(freshness.stale_for());
+            let spares_request = is_fresh && known_age.is_some() && self.feed.is_newer(&entry);
+            if freshness.is_expired(age) || !(spares_request || self.feed.is_waiting()) {
+                continue;
+            }
+            let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
+            match self.install(entry.bytes(), Origin::Cache, arrival, None) {
+                Ok(Installed {
+                    turn: Turn::Outdated | Turn::Overtaken,
+                    ..
+                }) => {}
+                Ok(installed) => {
+                    self.feed.count(|counts| counts.count(Refresh::FromCache));
+                    news.installed.push((installed, Origin::Cache));
+                    return Some(is_fresh);
+                }
+                Err(error) => {
+                    self.feed.count(RefreshCounts::is_rejected);
+                    let error = RefreshError::Payload(error);
+                    news.errors.push(BackgroundError::Refresh(error));
+                }
+            }
+        }
+        None
+    }
+
+    /// Puts in force what a server sent, and keeps it in the caches. It may be the answer to a question; `None` if something
+    /// came in force since that was put, of which nobody can tell whether it is newer.
+    pub(crate) fn take(
+        &self,
+        key: &CacheKey,
+        payload: CachedPayload,
+        answers: Option<&Question>,
+        news: &mut News,
+    ) -> Result<Option<Refresh>, RefreshError> {
+        let payload = payload.with_fetched_at(self.now());
+        let arrival = Arrival::of(&payload, self.monotonic());
+        let installed = self
+            .install(payload.bytes(), Origin::Fetched, arrival, answers)
+            .map_err(RefreshError::Payload)?;
+        let refresh = match installed.turn {
+            Turn::Overtaken => return Ok(None),
+            Turn::Outdated => return Ok(Some(Refresh::Unchanged)),
+            Turn::Same => Refresh::Unchanged,
+            Turn::New => Refresh::Updated,
+        };
+        self.feed.count(|counts| counts.count(refresh));
+        self.keep(key, &payload, news);
+        news.installed.push((installed, Origin::Fetched));
+        Ok(Some(refresh))
+    }
+
+    /// The server still has the version `known`. If another payload came meanwhile, that says nothing any more.
+    pub(crate) fn confirm(
+        &self,
+        key: &CacheKey,
+        known: Option<&Validator>,
+        max_age: Option<Duration>,
+        news: &mut News,
+    ) {
+        let now = self.now();
+        self.feed.count(|counts| counts.count(Refresh::Unchanged));
+        let confirmed = self.feed.confirmed(known, self.monotonic(), now, max_age);
+        if let Some(payload) = confirmed {
+            self.keep(key, &payload, news);
+        }
+    }
+
+    fn keep(&self, key: &CacheKey, payload: &CachedPayload, news: &mut News) {
+        for cache in &self.feed.caches {
+            let store = || cache.store(key, payload);
+            if let Err(error) = self.call_backend(cache, CACHE, store) {
+                news.errors.push(BackgroundError::Cache(error));
+            }
+        }
+    }
+}
+
+/// What the program is to be told, once nothing is held that it could wait for.
+#[derive(Default)]
+pub(crate) struct News {
+    installed: Vec<(Installed, Origin)>,
+    errors: Vec<BackgroundError>,
+}
+
+impl News {
+    pub(crate) fn tell(self, shared: &Shared) {
+        for error in &self.errors {
+            shared.report(error);
+        }
+        for (installed, origin) in &self.installed {
+            shared.announce(installed, *origin);
+        }
+    }
+}
+
+impl Feed {
+    /// Whether what is in force was heard of so lately that nobody need ask again.
+    pub(crate) fn is_fresh(&self, now: Duration) -> bool {
+        self.fresh_for(now).is_some()
+    }
+
+    /// Whether an entry of a cache was heard of later than what is in force: what this process wrote itself is not.
+    fn is_newer(&self, entry: &CachedPayload) -> bool {
+        self.fetched_at()
+            .is_none_or(|own| entry.fetched_at().is_some_and(|its| its > own))
+    }
+}
+
+const CACHE: &str = "feature cache";
+
+const FETCHER: &str = "feature fetcher";
+
+/// How often a server is asked in one refresh, if something else comes into force each time.
+const MOST_QUESTIONS: usize = 3;
