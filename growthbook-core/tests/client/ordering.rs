@@ -196,26 +196,26 @@ fn only_a_lazy_source_is_nudged_and_once_until_something_has_come() {
         let builder = GrowthBookClient::builder().source(source);
         let client = builder.clock(clock.clone()).build().unwrap();
         let sink: PayloadSink = cell.get().cloned().unwrap();
-        let nudged = || {
+        let count = || {
             value(&client);
             value(&client);
             drop(client.scope(UserContext::default()));
             nudges.swap(0, Ordering::SeqCst)
         };
         let expected = usize::from(is_lazy);
-        assert_eq!(nudged(), 0, "at first the source is at it by itself");
+        assert_eq!(count(), 0, "at first the source is at it by itself");
         sink.deliver(&cache_key(), served(1)).unwrap();
-        assert_eq!(nudged(), 0);
+        assert_eq!(count(), 0);
         clock.pass(Duration::from_secs(60));
-        assert_eq!(nudged(), expected);
-        assert_eq!(nudged(), 0, "it is at it");
+        assert_eq!(count(), expected);
+        assert_eq!(count(), 0, "it is at it");
         sink.fail(FetchError::TimedOut);
-        assert_eq!(nudged(), expected);
+        assert_eq!(count(), expected);
         sink.confirm(&cache_key(), &sink.validator().unwrap(), None);
-        assert_eq!(nudged(), 0);
+        assert_eq!(count(), 0);
         clock.pass(Duration::from_secs(60));
         client.close(Duration::ZERO);
-        assert_eq!(nudged(), 0, "nobody is nudged after the end");
+        assert_eq!(count(), 0, "nobody is nudged after the end");
     }
 }
 
