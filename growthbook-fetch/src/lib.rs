@@ -1,5 +1,6 @@
 //! GrowthBook payloads over HTTP, and the last good one on disk.
 
+mod disk;
 #[cfg_attr(
     not(test),
     expect(
@@ -8,3 +9,5 @@
     )
 )]
 mod sse;
+
+pub use self::disk::FileCache;
