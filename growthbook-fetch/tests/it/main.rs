@@ -1,1 +1,3 @@
 //! Real sockets on the loopback interface.
+
+mod file_cache;
