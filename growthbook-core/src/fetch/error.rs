@@ -29,6 +29,10 @@ pub enum FetchError {
     /// name, a query or a fragment. Correct it.
     #[error("the API host is not an http or https address")]
     InvalidHost,
+    /// The server redirects to another host, or too often. The client key goes to the configured host alone: configure the
+    /// one where the payload is.
+    #[error("the server redirects to another host, or too often")]
+    Redirected,
     /// The server answered with something else than a payload. Try again if that is [worth it](Self::is_transient), not
     /// before `retry_after`.
     #[error("the server answered with status {status}")]
@@ -56,6 +60,10 @@ pub enum FetchError {
         /// The status of the answer.
         status: u16,
     },
+    /// The server's certificate is not one to trust: it is of an unknown authority, for another host, or expired. Correct
+    /// it, or trust its authority expressly.
+    #[error("the certificate of the server is not trusted")]
+    Untrusted,
 }
 
 impl FetchError {
@@ -72,8 +80,10 @@ impl FetchError {
             }
             Self::InsecureHost
             | Self::InvalidHost
+            | Self::Redirected
             | Self::TooLarge { .. }
-            | Self::Unauthorized { .. } => false,
+            | Self::Unauthorized { .. }
+            | Self::Untrusted => false,
         }
     }
 
@@ -112,6 +122,8 @@ mod tests {
         assert!(!FetchError::TooLarge { limit: 1 }.is_transient());
         assert!(!FetchError::InvalidHost.is_transient());
         assert!(!FetchError::InsecureHost.is_transient());
+        assert!(!FetchError::Redirected.is_transient());
+        assert!(!FetchError::Untrusted.is_transient());
     }
 
     #[test]

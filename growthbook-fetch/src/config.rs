@@ -1,0 +1,49 @@
+/// What is wrong with how an [`Endpoint`](crate::Endpoint) was configured. Nothing was sent.
+///
+/// It contains no key, no header value and no address.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A host is reached by plain `http` over a network, where anybody could change the features. Use `https`, or call
+    /// [`allow_insecure_http`](crate::Endpoint::allow_insecure_http) if that network is yours.
+    #[error("plain http to another machine needs `allow_insecure_http`")]
+    InsecureHost,
+    /// What was given as a root certificate is neither PEM with a certificate in it nor DER. Check which file was read.
+    #[error("a root certificate cannot be read")]
+    InvalidCertificate,
+    /// The client key is too long to be one. Copy it again from the SDK connection.
+    #[error("the client key is too long")]
+    InvalidClientKey,
+    /// The name of a header has characters that a header's name cannot have, or none. Correct it.
+    #[error("the name of a header is not valid")]
+    InvalidHeaderName,
+    /// The value of a header has characters that a header's value cannot have, such as the end of a line. Correct it.
+    #[error("the value of the header `{name}` is not valid")]
+    InvalidHeaderValue {
+        /// The header's name.
+        name: String,
+    },
+    /// A host is not an address that requests can be made to: it has a scheme other than `http` and `https`, a user
+    /// name, a query or a fragment, or characters outside ASCII. Correct it.
+    #[error("a host is not an http or https address")]
+    InvalidHost,
+    /// The proxy is not an address of the form `http://user:password@host:port`; SOCKS is not supported. Correct it.
+    #[error("the proxy is not an address of an http or https proxy")]
+    InvalidProxy,
+    /// A limit of time is zero, so nothing could ever be answered within it. Give it some time.
+    #[error("a time limit is zero")]
+    InvalidTimeout,
+    /// There is no client key. Copy it from the SDK connection in the GrowthBook application.
+    #[error("there is no client key")]
+    MissingClientKey,
+    /// The header is one that only the connection itself can set. Leave it out.
+    #[error("the header `{name}` cannot be replaced")]
+    ReservedHeader {
+        /// The header's name.
+        name: &'static str,
+    },
+    /// A host or the proxy is reached by `https`, and this program was built without TLS. Turn on the Cargo feature
+    /// `rustls`.
+    #[error("https needs the Cargo feature `rustls`")]
+    TlsUnavailable,
+}

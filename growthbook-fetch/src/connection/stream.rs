@@ -1,0 +1,154 @@
+//! Opening a stream of changes.
+
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use growthbook_core::FetchError;
+use ureq::Body;
+use ureq::http::{HeaderName, HeaderValue, Response};
+
+use super::body::StreamBody;
+use super::failure::transport;
+use super::{Connection, MAX_REDIRECTS, closed, redirect};
+use crate::response::{self, Verdict, judge};
+
+/// A stream that the server has begun.
+pub(crate) struct Opened {
+    /// The events, as they come. A read fails when nothing came for too long, which [`is_idle`](super::is_idle) tells from
+    /// a connection that broke, and when the connection is closed from here; an end is one that the server made.
+    pub(crate) body: Box<dyn Read + Send>,
+}
+
+/// Why there is no stream.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The connection was closed from here.
+    Closed,
+    /// The server answered with something else than events.
+    NotAnEventStream,
+    /// The server answered with another status than 200.
+    Status {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
+    /// The server was not reached, or not in time, or redirects where nobody follows.
+    Unreachable(FetchError),
+}
+
+impl Refused {
+    /// The same, for those who are told of errors.
+    pub(crate) fn into_error(self) -> FetchError {
+        match self {
+            Self::Closed => closed(OPEN),
+            Self::NotAnEventStream => transport(OPEN, "the answer is no stream of events"),
+            Self::Status {
+                status: status @ (401 | 403),
+                ..
+            } => FetchError::Unauthorized { status },
+            Self::Status {
+                status,
+                retry_after,
+            } => FetchError::Status {
+                status,
+                retry_after,
+            },
+            Self::Unreachable(error) => error,
+        }
+    }
+}
+
+impl Connection {
+    /// Opens the stream of changes, after the event that `last_event_id` names. It waits for the head of the answer only.
+    pub(crate) fn open_stream(&self, last_event_id: Option<&str>) -> Result<Opened, Refused> {
+        let outcome = self.opened(last_event_id);
+        let label = &self.stream.label;
+        match &outcome {
+            Ok(_) => log::debug!(target: crate::LOG, "GET {label}: status 200, open"),
+            Err(refused) => log::debug!(target: crate::LOG, "GET {label}: {refused}"),
+        }
+        outcome
+    }
+
+    fn opened(&self, last_event_id: Option<&str>) -> Result<Opened, Refused> {
+        let extra = last_event_id
+            .and_then(event_id)
+            .map(|id| (LAST_EVENT_ID, id));
+        let mut address = self.stream.address.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let request = self.stream.request(&address, extra.clone());
+            let response = self.stream_agent.run(request).map_err(|error| {
+                if self.is_closed() {
+                    return Refused::Closed;
+                }
+                Refused::Unreachable(self.failed(&error, OPEN))
+            })?;
+            let status = response.status().as_u16();
+            let location = match judge(status, response.headers(), SystemTime::now()) {
+                Verdict::Body => return self.begun(response),
+                Verdict::Failed(error) => {
+                    let retry_after = error.retry_after();
+                    return Err(Refused::Status {
+                        status,
+                        retry_after,
+                    });
+                }
+                Verdict::Moved(location) => location,
+                Verdict::Unchanged => {
+                    return Err(Refused::Status {
+                        status,
+                        retry_after: None,
+                    });
+                }
+            };
+            let followed = redirect::followed(&address, &location);
+            address = followed.ok_or(Refused::Unreachable(FetchError::Redirected))?;
+        }
+        Err(Refused::Unreachable(FetchError::Redirected))
+    }
+
+    fn begun(&self, response: Response<Body>) -> Result<Opened, Refused> {
+        let headers = response.headers();
+        // A gzip is decoded by the HTTP library, which leaves no trace of it. Nothing is lost by that but time.
+        if !response::is_event_stream(headers) || response::is_encoded(headers) {
+            return Err(Refused::NotAnEventStream);
+        }
+        Ok(Opened {
+            body: Box::new(StreamBody {
+                reader: response.into_body().into_reader(),
+                closed: Arc::clone(&self.closed),
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("it was closed"),
+            Self::NotAnEventStream => f.write_str("the answer is no stream of events"),
+            Self::Status { status, .. } => write!(f, "status {status}"),
+            Self::Unreachable(error) => error.fmt(f),
+        }
+    }
+}
+
+/// The id as a header, without the spaces around it that GrowthBook's proxy sends; `None` if it cannot be one.
+fn event_id(id: &str) -> Option<HeaderValue> {
+    let id = id.trim_matches(' ');
+    if id.is_empty() || id.len() > LONGEST_EVENT_ID || id.contains(char::is_control) {
+        return None;
+    }
+    HeaderValue::from_bytes(id.as_bytes()).ok()
+}
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const LONGEST_EVENT_ID: usize = 256;
+const OPEN: &str = "open the stream";
