@@ -27,6 +27,9 @@ pub enum ConfigError {
     /// name, a query or a fragment, or characters outside ASCII. Correct it.
     #[error("a host is not an http or https address")]
     InvalidHost,
+    /// An interval is shorter than a second or longer than a year. Choose one in between.
+    #[error("an interval is not between a second and a year")]
+    InvalidInterval,
     /// The proxy is not an address of the form `http://user:password@host:port`; SOCKS is not supported. Correct it.
     #[error("the proxy is not an address of an http or https proxy")]
     InvalidProxy,

@@ -43,6 +43,10 @@ impl HttpFetcher {
         })
     }
 
+    pub(crate) fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
     /// Whether the server says that changes can be streamed; `None` as long as no answer has come that said so.
     pub fn offers_streaming(&self) -> Option<bool> {
         self.connection.offers_streaming()

@@ -1,4 +1,15 @@
-//! GrowthBook payloads over HTTP, and the last good one on disk.
+#![doc = include_str!("../README.md")]
+//!
+//! ## Where to look
+//!
+//! | to | see |
+//! |---|---|
+//! | keep a client fresh by itself | [`HttpSource`] |
+//! | refresh by hand | [`HttpFetcher`] |
+//! | reach a GrowthBook of your own, through a proxy, with other limits | [`Endpoint`] |
+//! | survive a restart during an outage | [`FileCache`] |
+//! | see how it is doing | `GrowthBookClient::status`, `on_error`, and the log target `growthbook::fetch` |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
 mod connection;
@@ -9,12 +20,14 @@ mod fetcher;
 mod host;
 mod response;
 mod retry_after;
+mod source;
 mod sse;
 
 pub use self::config::ConfigError;
 pub use self::disk::FileCache;
 pub use self::endpoint::Endpoint;
 pub use self::fetcher::HttpFetcher;
+pub use self::source::HttpSource;
 
 /// The target of what is logged here.
 const LOG: &str = "growthbook::fetch";

@@ -21,9 +21,8 @@ use ureq::http::header::IF_NONE_MATCH;
 use ureq::http::{HeaderMap, HeaderValue, Request, Response};
 use ureq::{Agent, Body};
 
-pub(crate) use self::failure::is_idle;
-use self::failure::{failure, is_dropped, transport};
-pub(crate) use self::stream::{Opened, Refused};
+use self::failure::{failure, is_dropped, is_idle, transport};
+pub(crate) use self::stream::{Opened, Refused, broken, unusable};
 use self::target::{Target, user_agent};
 use crate::config::ConfigError;
 use crate::endpoint::Endpoint;

@@ -1,7 +1,7 @@
 //! Opening a stream of changes.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -10,8 +10,8 @@ use ureq::Body;
 use ureq::http::{HeaderName, HeaderValue, Response};
 
 use super::body::StreamBody;
-use super::failure::transport;
-use super::{Connection, MAX_REDIRECTS, closed, redirect};
+use super::failure::{failure, transport};
+use super::{Connection, MAX_REDIRECTS, closed, is_idle, redirect};
 use crate::response::{self, Verdict, judge};
 
 /// A stream that the server has begun.
@@ -140,6 +140,19 @@ impl fmt::Display for Refused {
     }
 }
 
+/// Why a stream that was open ended, in our own words.
+pub(crate) fn broken(error: io::Error) -> FetchError {
+    if is_idle(&error) {
+        return FetchError::TimedOut;
+    }
+    failure(&error.into(), READ)
+}
+
+/// What came over the stream could not be used, several times in a row.
+pub(crate) fn unusable() -> FetchError {
+    transport(READ, "what comes over it cannot be used")
+}
+
 /// The id as a header, without the spaces around it that GrowthBook's proxy sends; `None` if it cannot be one.
 fn event_id(id: &str) -> Option<HeaderValue> {
     let id = id.trim_matches(' ');
@@ -152,3 +165,4 @@ fn event_id(id: &str) -> Option<HeaderValue> {
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const LONGEST_EVENT_ID: usize = 256;
 const OPEN: &str = "open the stream";
+const READ: &str = "read the stream";

@@ -9,13 +9,5 @@ mod naive;
 #[cfg(test)]
 mod target;
 
-#[expect(
-    unused_imports,
-    reason = "the source that reads streams comes with the next step"
-)]
 pub(crate) use self::parser::{Event, Parser};
-#[expect(
-    unused_imports,
-    reason = "the source that reads streams comes with the next step"
-)]
 pub(crate) use self::reconnect::{Ended, Next, Reconnect};
