@@ -1,10 +1,15 @@
-//! What this workspace's tests and benchmarks share: memory that is counted and time that is measured.
+//! What this workspace's tests and benchmarks share: memory that is counted, time that is measured, and servers that do as
+//! they are told.
 //!
 //! A crate of its own, because an allocator takes `unsafe`, which the published crates forbid, and because measuring
 //! takes a clock, which core may not read.
 
 mod heap;
+mod relay;
+mod server;
 mod timing;
 
 pub use self::heap::{CountingAllocator, Heap, counted};
+pub use self::relay::Relay;
+pub use self::server::{Duplex, Pushing, Reply, Request, Server};
 pub use self::timing::{Operation, Timing, time};
