@@ -40,8 +40,11 @@ impl Board {
         state.failures = failures;
     }
 
-    pub(crate) fn asked(&self, at: Option<Duration>) {
-        self.lock().last_attempt = at;
+    /// An attempt is under way, so that nothing is planned until its end.
+    pub(crate) fn asking(&self, at: Duration) {
+        let mut state = self.lock();
+        state.last_attempt = Some(at);
+        state.next_attempt = None;
     }
 
     pub(crate) fn stream(&self, stream: Stream) {

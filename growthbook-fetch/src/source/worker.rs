@@ -122,7 +122,7 @@ impl Worker {
         if mode != RefreshMode::IfStale {
             self.plan.asking(now);
         }
-        self.board.asked(Some(now));
+        self.board.asking(now);
         let answer = self.sink.refresh(&self.fetcher, mode);
         if self.mailbox.is_closed() {
             return false;

@@ -1,3 +1,7 @@
-//! Real sockets on the loopback interface.
+//! Real sockets on the loopback interface, and real files.
 
+mod api;
 mod file_cache;
+mod polling;
+mod rig;
+mod streaming;

@@ -25,7 +25,9 @@ fn every_strategy_keeps_the_contract() {
             let api = Api::start();
             api.offer_streaming();
             let source = strategy(HttpSource::new(api.endpoint()));
-            (source, move |payload: Option<&[u8]>| api.serve_bytes(payload))
+            (source, move |payload: Option<&[u8]>| {
+                api.serve_bytes(payload)
+            })
         });
     }
 }
@@ -54,7 +56,10 @@ fn a_server_that_is_down_at_the_start_is_asked_until_it_is_up() {
     let api = Api::start();
     let rig = Rig::new(HttpSource::new(api.endpoint()));
     for failures in 1..4 {
-        rig.until(|status| (status.failures() == failures).then_some(()), "a failure");
+        rig.until(
+            |status| (status.failures() == failures).then_some(()),
+            "a failure",
+        );
         assert_eq!(rig.client.status().readiness(), Readiness::Empty);
         rig.pass_to_next_attempt();
     }
@@ -76,20 +81,41 @@ fn bad_answers_are_told_apart_and_change_nothing() {
     let rig = Rig::new(HttpSource::new(endpoint));
     assert_eq!(rig.next_value(), 1);
     let json: Check = |error| matches!(error, RefreshError::Payload(PayloadError::Json { .. }));
-    let no_object: Check = |error| matches!(error, RefreshError::Payload(PayloadError::NotAnObject));
+    let no_object: Check =
+        |error| matches!(error, RefreshError::Payload(PayloadError::NotAnObject));
     let no_features: Check = |error| matches!(error, RefreshError::Payload(_));
     let bodies: [(&str, Vec<u8>, Check); 11] = [
         ("a login page", b"<html>sign in</html>".to_vec(), json),
-        ("an error of a proxy", b"Error fetching proxied request".to_vec(), json),
+        (
+            "an error of a proxy",
+            b"Error fetching proxied request".to_vec(),
+            json,
+        ),
         ("nothing", Vec::new(), json),
         ("an empty object", b"{}".to_vec(), no_features),
         ("a list", b"[]".to_vec(), no_object),
         ("null", b"null".to_vec(), no_object),
         ("text", b"\"x\"".to_vec(), no_object),
-        ("null for features", b"{\"features\": null}".to_vec(), no_features),
-        ("a list for features", b"{\"features\": []}".to_vec(), no_features),
-        ("an error in JSON", b"{\"status\": 401, \"error\": \"no\"}".to_vec(), no_features),
-        ("bytes that are no text", b"{\"features\": {\"\xff\": {}}}".to_vec(), json),
+        (
+            "null for features",
+            b"{\"features\": null}".to_vec(),
+            no_features,
+        ),
+        (
+            "a list for features",
+            b"{\"features\": []}".to_vec(),
+            no_features,
+        ),
+        (
+            "an error in JSON",
+            b"{\"status\": 401, \"error\": \"no\"}".to_vec(),
+            no_features,
+        ),
+        (
+            "bytes that are no text",
+            b"{\"features\": {\"\xff\": {}}}".to_vec(),
+            json,
+        ),
     ];
     for (what, body, is_expected) in bodies {
         api.serve_bytes(Some(&body));
@@ -101,7 +127,8 @@ fn bad_answers_are_told_apart_and_change_nothing() {
     assert_eq!(rejected, 11);
     api.serve_bytes(Some(&vec![b' '; 2 << 20]));
     let error = rig.client.force_refresh().unwrap_err();
-    let too_large = matches!(error, RefreshError::Fetch(FetchError::TooLarge { limit }) if limit == 1 << 20);
+    let too_large =
+        matches!(error, RefreshError::Fetch(FetchError::TooLarge { limit }) if limit == 1 << 20);
     assert!(too_large, "{error:?}");
     for (status, is_unauthorized) in [(401, true), (403, true), (404, false), (500, false)] {
         api.answer_by(move |_, reply| reply.respond(status, &[], b"{\"features\": {}}"));
@@ -122,23 +149,36 @@ fn bad_answers_are_told_apart_and_change_nothing() {
     let error = rig.client.force_refresh().unwrap_err();
     assert!(matches!(error, RefreshError::Fetch(FetchError::Redirected)));
     api.answer_by(|_, reply| {
-        reply.respond(200, &[("Content-Encoding", "gzip")], b"\x1f\x8b\x08\0\0\0\0\0\0\x03cut")
+        reply.respond(
+            200,
+            &[("Content-Encoding", "gzip")],
+            b"\x1f\x8b\x08\0\0\0\0\0\0\x03cut",
+        )
     });
     let error = rig.client.force_refresh().unwrap_err();
-    assert!(matches!(error, RefreshError::Fetch(FetchError::Transport(_))));
+    assert!(matches!(
+        error,
+        RefreshError::Fetch(FetchError::Transport(_))
+    ));
     check_last_error(&rig, "a gzip that is cut");
     // And then all is well again.
     api.answer_as_usual();
     api.serve(2);
     assert_eq!(rig.client.force_refresh().unwrap(), Refresh::Updated);
-    assert_eq!((rig.value(), rig.client.status().readiness()), (2, Readiness::Live));
+    assert_eq!(
+        (rig.value(), rig.client.status().readiness()),
+        (2, Readiness::Live)
+    );
 }
 
 fn check_last_error(rig: &Rig, what: &str) {
     let status = rig.client.status();
     assert_eq!(rig.value(), 1, "{what}: what is in force stays");
     assert!(status.last_error().is_some(), "{what}");
-    assert!(matches!(status.readiness(), Readiness::Stale { .. }), "{what}");
+    assert!(
+        matches!(status.readiness(), Readiness::Stale { .. }),
+        "{what}"
+    );
 }
 
 /// F17: that all features are gone is an answer like any other.
@@ -180,11 +220,12 @@ fn many_who_ask_during_a_request_share_one_more() {
     api.wait_for_gets(2);
     // The answer that is held back is older than this.
     api.serve(2);
+    let client = &rig.client;
     std::thread::scope(|threads| {
         let asking = [(); 50].map(|()| {
             threads.spawn(|| {
-                let refreshed = rig.client.force_refresh();
-                (refreshed.is_ok(), rig.value())
+                let refreshed = client.force_refresh();
+                (refreshed.is_ok(), value(client))
             })
         });
         api.let_go();
@@ -203,7 +244,10 @@ fn an_answer_that_nobody_waits_for_any_more_comes_into_force() {
     api.hold_back();
     let rig = Rig::new(HttpSource::new(api.endpoint()));
     api.wait_for_gets(1);
-    assert_eq!(rig.client.wait_ready(Duration::from_millis(1)), Readiness::Empty);
+    assert_eq!(
+        rig.client.wait_ready(Duration::from_millis(1)),
+        Readiness::Empty
+    );
     api.let_go();
     assert_eq!(rig.next_value(), 1);
 }
@@ -215,7 +259,10 @@ fn a_lazy_source_asks_when_features_are_needed() {
     assert_eq!(rig.next_value(), 1);
     api.serve(2);
     rig.clock.advance(MINUTE * 100);
-    rig.until(|status| status.next_attempt().is_none().then_some(()), "nothing to be planned");
+    rig.until(
+        |status| status.next_attempt().is_none().then_some(()),
+        "nothing to be planned",
+    );
     assert_eq!(api.gets(), 1, "nobody needed any");
     assert_eq!(rig.value(), 1, "whoever asks does not wait");
     assert_eq!(rig.next_value(), 2);
@@ -255,9 +302,14 @@ fn what_a_callback_asks_of_its_own_thread_is_refused() {
     cell.set(rig.client.clone()).unwrap();
     api.serve(2);
     rig.client.force_refresh().unwrap();
-    let (error, seen) = received.recv_timeout(SOON).unwrap();
-    assert!(matches!(error, RefreshError::InProgress), "{error:?}");
-    assert_eq!(seen, 2);
+    // The first features may have come after the callback could ask, too.
+    loop {
+        let (error, seen) = received.recv_timeout(SOON).unwrap();
+        assert!(matches!(error, RefreshError::InProgress), "{error:?}");
+        if seen == 2 {
+            break;
+        }
+    }
     rig.client.close(SOON);
 }
 
@@ -309,7 +361,11 @@ fn what_cannot_work_is_said_when_the_client_is_built() {
             "an interval is not between",
         ),
         (
-            build(source().streaming().fallback_interval(Duration::from_millis(999))),
+            build(
+                source()
+                    .streaming()
+                    .fallback_interval(Duration::from_millis(999)),
+            ),
             "an interval is not between",
         ),
         (

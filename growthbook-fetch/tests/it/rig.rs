@@ -118,7 +118,11 @@ pub(crate) fn streaming(api: &Api) -> Rig {
     api.wait_for_gets(2);
     rig.until_stream(StreamState::Open);
     rig.until(
-        |status| status.next_attempt().filter(|due| *due > Duration::from_secs(60)),
+        |status| {
+            status
+                .next_attempt()
+                .filter(|due| *due > Duration::from_secs(60))
+        },
         "the request after the stream was opened to be answered",
     );
     rig

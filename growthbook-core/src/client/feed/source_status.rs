@@ -54,7 +54,7 @@ impl SourceStatus {
         self.failures
     }
 
-    /// In how much time from now the server will be asked next; `None` if nothing is planned.
+    /// In how much time from now the server will be asked next; `None` if nothing is planned, or while it is being asked.
     pub fn next_attempt(&self) -> Option<Duration> {
         self.next_attempt
     }
