@@ -1,4 +1,5 @@
-//! What the fuzzers run: the functions that an ordinary test of `growthbook-core` runs over `fuzz/seeds/`.
+//! What the fuzzers run: the functions that ordinary tests of `growthbook-core` and `growthbook-fetch` run over
+//! `fuzz/seeds/`.
 
 #[path = "../../growthbook-core/tests/properties/grammar.rs"]
 mod grammar;
@@ -6,3 +7,6 @@ mod grammar;
 mod naive;
 #[path = "../../growthbook-core/tests/properties/targets/mod.rs"]
 pub mod targets;
+
+/// The parser of `growthbook-fetch`, which no other crate is given: it stands on nothing but the standard library.
+pub mod sse;
