@@ -22,7 +22,7 @@ use ureq::http::{HeaderMap, HeaderValue, Request, Response};
 use ureq::{Agent, Body};
 
 use self::failure::{failure, is_dropped, is_idle, transport};
-pub(crate) use self::stream::{Opened, Refused, broken, unusable};
+pub(crate) use self::stream::{Refused, broken, unusable};
 use self::target::{Target, user_agent};
 use crate::config::ConfigError;
 use crate::endpoint::Endpoint;

@@ -107,7 +107,7 @@ impl Streamer {
         let opened = self
             .streaming
             .connection
-            .open_stream(self.parser.last_event_id_header());
+            .open_stream(Some(self.parser.last_event_id()));
         let mut body = match opened {
             Ok(opened) => opened.body,
             Err(refused) => return self.refused(refused),
@@ -206,7 +206,6 @@ impl Streamer {
 /// What a refusal means for the next attempt.
 fn ended(refused: &Refused) -> Ended {
     match refused {
-        Refused::NotAnEventStream => Ended::Refused,
         Refused::Status { status: 204, .. } => Ended::NoContent,
         Refused::Status {
             retry_after: Some(least),
@@ -220,7 +219,7 @@ fn ended(refused: &Refused) -> Ended {
         | Refused::Unreachable(_) => Ended::Failed {
             open_for: Duration::ZERO,
         },
-        Refused::Status { .. } => Ended::Refused,
+        Refused::NotAnEventStream | Refused::Status { .. } => Ended::Refused,
     }
 }
 

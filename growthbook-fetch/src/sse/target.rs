@@ -52,9 +52,6 @@ pub(crate) fn events(
         assert!(piece.is_empty());
         assert!(parser.memory() <= 2 * limit + SMALL, "{parser:?}");
     }
-    if let Some(id) = parser.last_event_id_header() {
-        assert!(!id.is_empty() && id.len() <= 256 && !id.contains(char::is_control));
-    }
     events
 }
 

@@ -28,8 +28,6 @@ pub(crate) struct Parser {
     mark: Option<usize>,
     /// The last line ended with a CR, and an LF right after belongs to it.
     after_return: bool,
-    /// How many lines have ended.
-    lines: u64,
     /// Bytes of the line so far.
     line: usize,
     place: Place,
@@ -50,7 +48,6 @@ impl Parser {
             limit,
             mark: Some(0),
             after_return: false,
-            lines: 0,
             line: 0,
             place: Place::Name,
             name: Vec::new(),
@@ -83,22 +80,9 @@ impl Parser {
         };
     }
 
-    /// How many lines have been received since the start of the stream, comments and empty ones included.
-    pub(crate) fn lines(&self) -> u64 {
-        self.lines
-    }
-
     /// The id of the last event that has been given, just as the server sent it; empty if there is none.
     pub(crate) fn last_event_id(&self) -> &str {
         &self.last_event_id
-    }
-
-    /// The value for the header `Last-Event-ID`, without the spaces around it; `None` if there is none that a header can
-    /// hold. It may be other text than ASCII.
-    pub(crate) fn last_event_id_header(&self) -> Option<&str> {
-        let id = self.last_event_id.trim_matches(' ');
-        let fits = !id.is_empty() && id.len() <= LONGEST_HEADER && !id.contains(char::is_control);
-        fits.then_some(id)
     }
 
     /// The last time to reconnect after that the server named, just as it did; `None` if it did not.
@@ -188,7 +172,6 @@ impl Parser {
     }
 
     fn end_line(&mut self) -> Result<Option<Event>, TooLong> {
-        self.lines = self.lines.saturating_add(1);
         let place = mem::replace(&mut self.place, Place::Name);
         if mem::take(&mut self.line) == 0 {
             return Ok(self.end_block());
@@ -244,7 +227,6 @@ impl fmt::Debug for Parser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parser")
             .field("limit", &self.limit)
-            .field("lines", &self.lines)
             .field("memory", &self.memory())
             .finish_non_exhaustive()
     }
@@ -279,4 +261,3 @@ const CR: u8 = b'\r';
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 const LONGEST_NAME: usize = "event".len();
 const LONGEST_ID: usize = 4 << 10;
-const LONGEST_HEADER: usize = 256;

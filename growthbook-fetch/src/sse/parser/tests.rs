@@ -200,23 +200,7 @@ fn the_retry_is_digits_and_the_last_one_stays() {
 }
 
 #[test]
-fn a_header_holds_an_id_without_the_spaces_around_it() {
-    let (longest, long) = ("x".repeat(256), "x".repeat(257));
-    for (id, header) in [
-        ("", None),
-        ("   ", None),
-        ("17 ", Some("17")),
-        (" a b  ", Some("a b")),
-        ("…", Some("…")),
-        (&longest, Some(&longest)),
-        (&long, None),
-        ("a\tb", None),
-        ("\u{7F}", None),
-        ("\u{85}", None),
-    ] {
-        let parser = after(format!("id:{id}\n\n"));
-        assert_eq!(parser.last_event_id_header(), header, "{id:?}");
-    }
+fn an_id_counts_once_its_event_has_come() {
     assert_eq!(after("id: 7").last_event_id(), "");
     assert_eq!(after("id: 7\n").last_event_id(), "");
     assert_eq!(
@@ -232,27 +216,11 @@ fn a_header_holds_an_id_without_the_spaces_around_it() {
 }
 
 #[test]
-fn lines_are_counted_when_they_end() {
-    for (stream, lines) in [
-        ("", 0),
-        (":", 0),
-        (":\n", 1),
-        ("data:x\r\n\r\n", 2),
-        ("a\rb\n\n", 3),
-    ] {
-        assert_eq!(after(stream).lines(), lines, "{stream:?}");
-    }
-}
-
-#[test]
 fn the_next_connection_starts_anew_with_the_last_id() {
     let mut parser =
         after("retry:5000\nid:7\ndata:a\n\nid:8\nevent:features\ndata:never finished\r");
     parser.restart();
-    assert_eq!(
-        (parser.lines(), parser.last_event_id_header()),
-        (0, Some("7"))
-    );
+    assert_eq!(parser.last_event_id(), "7");
     assert_eq!(parser.retry(), Some(Duration::from_secs(5)));
     let mut input = &b"\n\xEF\xBB\xBF\n\n"[..];
     assert_eq!(parser.next_event(&mut input), None);
