@@ -79,8 +79,8 @@ fn a_crew_waits_for_others_and_not_for_itself() {
     let (tell, told) = channel();
     let own = Arc::clone(&crew);
     let work = move || {
-        tell.send((own.is_member(), own.wait(Duration::from_secs(20))))
-            .unwrap()
+        let heard = (own.is_member(), own.wait(Duration::from_secs(20)));
+        tell.send(heard).unwrap();
     };
     crew.start("gb-test", work).unwrap();
     assert_eq!(told.recv().unwrap(), (true, true));

@@ -1,5 +1,6 @@
 //! A GrowthBook API on the loopback interface: it serves a payload, answers conditional requests, and streams what the test
 //! pushes.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -244,11 +245,9 @@ impl Shared {
         }
         if request.header("if-none-match") == Some(&tag) {
             self.lock().not_modified += 1;
-            let head = headers
-                .iter()
-                .map(|(name, value)| format!("{name}: {value}\r\n"));
-            let head: String = head.collect();
-            return reply.raw(format!("HTTP/1.1 304 Not Modified\r\n{head}\r\n").as_bytes());
+            let line = |(name, value): &(&str, &str)| format!("{name}: {value}\r\n");
+            let lines: String = headers.iter().map(line).collect();
+            return reply.raw(format!("HTTP/1.1 304 Not Modified\r\n{lines}\r\n").as_bytes());
         }
         reply.respond(200, &headers, &payload)
     }

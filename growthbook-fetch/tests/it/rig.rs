@@ -1,4 +1,5 @@
 //! A client with an HTTP source, whose clock moves by hand, and what it tells.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -69,7 +70,7 @@ impl Rig {
     /// Lets time pass up to the source's next attempt.
     #[track_caller]
     pub(crate) fn pass_to_next_attempt(&self) -> Duration {
-        let due = self.until(|status| status.next_attempt(), "an attempt to be planned");
+        let due = self.until(SourceStatus::next_attempt, "an attempt to be planned");
         self.clock.advance(due);
         due
     }

@@ -313,10 +313,9 @@ fn a_slow_answer_does_not_replace_what_came_over_the_stream() {
 fn the_newest_of_many_wins() {
     let api = Api::serving(1);
     let rig = streaming(&api);
-    let events: String = (2..=5_000)
-        .map(|value| format!("event: features\ndata: {}\n\n", features(value)))
-        .collect();
-    api.push(events.as_bytes());
+    let event = |value| format!("event: features\ndata: {}\n\n", features(value));
+    let events: Vec<String> = (2..=5_000).map(event).collect();
+    api.push(events.concat().as_bytes());
     while rig.next_value() != 5_000 {}
     assert_eq!(rig.value(), 5_000);
     let updates = rig.client.status().refreshes().updated();
