@@ -21,10 +21,10 @@ fn the_contract_is_kept() {
 
 /// A server that says what it has been told, by versions with a tag each.
 fn versions() -> (Server, impl Fn(Option<&[u8]>) + Sync) {
-    let told: Arc<Mutex<Option<(usize, Vec<u8>)>>> = Arc::default();
-    let served = Arc::clone(&told);
+    let told: Arc<Mutex<Option<Version>>> = Arc::default();
+    let current = Arc::clone(&told);
     let server = server(move |request, reply| {
-        let version = served.lock().unwrap().clone();
+        let version = current.lock().unwrap().clone();
         let Some((number, payload)) = version else {
             return reply.respond(500, &[], b"{\"features\": {}}");
         };
@@ -42,3 +42,5 @@ fn versions() -> (Server, impl Fn(Option<&[u8]>) + Sync) {
     };
     (server, serve)
 }
+
+type Version = (usize, Vec<u8>);

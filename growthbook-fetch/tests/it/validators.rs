@@ -50,8 +50,8 @@ fn a_tag_that_changes_each_time_changes_nothing() {
     let fetcher = fetcher(&server);
     let mut known = None;
     for expected in ["\"1\"", "W/\"1\"", "\"2\"", "\"2\""] {
-        let fetched = fetcher.fetch(known.as_ref());
-        known = validator(&fetched).cloned();
+        let answer = fetcher.fetch(known.as_ref());
+        known = validator(&answer).cloned();
         assert_eq!(known.as_ref().map(Validator::as_str), Some(expected));
     }
     assert_eq!(server.requests().len(), 4);
