@@ -10,7 +10,8 @@ use arc_swap::ArcSwap;
 use super::background::BackgroundError;
 use super::close::CloseReport;
 use super::counters::Counters;
-use super::feed::refresh::{Origin, RefreshEvent};
+use super::feed::event::RefreshEvent;
+use super::feed::refresh::Origin;
 use super::feed::{Arrival, Feed};
 use super::hooks::Hooks;
 use super::reports::listeners::{LISTENER, Listeners};
@@ -148,8 +149,12 @@ impl Shared {
         }
         drop(replacing);
         if installed.is_news {
-            let ruleset = &installed.ruleset;
-            self.call_quietly(ruleset, "log", || super::log::installed(ruleset));
+            let (ruleset, previous) = (&installed.ruleset, &installed.previous);
+            let is_sticky = self.sticky.is_some();
+            self.call_quietly(ruleset, "log", || {
+                super::log::installed(ruleset);
+                super::log::replaced(previous, ruleset, is_sticky);
+            });
         }
         Ok(installed)
     }
@@ -160,6 +165,7 @@ impl Shared {
         if *current.ruleset.payload().as_ref() == *payload {
             return Ok(Installed {
                 ruleset: Arc::clone(&current.ruleset),
+                previous: Arc::clone(&current.ruleset),
                 is_news: false,
                 is_outdated: false,
             });
@@ -175,6 +181,7 @@ impl Shared {
         {
             return Ok(Installed {
                 ruleset: Arc::clone(&current.ruleset),
+                previous: Arc::clone(&current.ruleset),
                 is_news: false,
                 is_outdated: true,
             });
@@ -186,6 +193,7 @@ impl Shared {
         }));
         Ok(Installed {
             ruleset,
+            previous: Arc::clone(&current.ruleset),
             is_news: true,
             is_outdated: false,
         })
@@ -194,7 +202,7 @@ impl Shared {
     /// Tells the program that other features are in force. Called with no lock held.
     pub(crate) fn announce(&self, installed: &Installed, origin: Origin) {
         if let Some(on_refresh) = self.hooks.on_refresh.as_ref().filter(|_| installed.is_news) {
-            let event = RefreshEvent::new(&installed.ruleset, origin);
+            let event = RefreshEvent::new(&installed.ruleset, &installed.previous, origin);
             // Not by the callback itself: it is told of what it loads.
             self.call(&event, "on_refresh", || on_refresh(&event));
         }
@@ -235,6 +243,8 @@ impl Shared {
 /// What came of a payload.
 pub(crate) struct Installed {
     pub(crate) ruleset: Arc<Ruleset>,
+    /// What was in force before.
+    pub(crate) previous: Arc<Ruleset>,
     /// It is not the payload that was in force already.
     pub(crate) is_news: bool,
     /// It says itself that it is older than what a server brought before, and was passed over.

@@ -1,5 +1,6 @@
 //! What a client knows of where its features come from.
 
+pub(crate) mod event;
 pub(crate) mod flight;
 pub(crate) mod refresh;
 pub(crate) mod source;

@@ -1,6 +1,5 @@
 //! Fresher features: from a cache, from a fetcher, or from a source that delivers them.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::{CacheKey, CachedPayload, Validator};
@@ -8,7 +7,7 @@ use crate::client::background::BackgroundError;
 use crate::client::feed::{Arrival, Feed};
 use crate::client::shared::{Installed, Shared};
 use crate::fetch::{FeatureFetcher, FetchError, Fetched};
-use crate::ruleset::{PayloadError, Ruleset};
+use crate::ruleset::PayloadError;
 
 /// How a refresh went well.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -72,30 +71,6 @@ impl Origin {
     /// Whether a server wrote it, of which a later version has a later date.
     pub(crate) fn is_server(self) -> bool {
         matches!(self, Self::Cache | Self::Fetched)
-    }
-}
-
-/// Other features are in force: see
-/// [`GrowthBookClientBuilder::on_refresh`](crate::GrowthBookClientBuilder::on_refresh).
-#[derive(Clone, Copy, Debug)]
-pub struct RefreshEvent<'a> {
-    ruleset: &'a Arc<Ruleset>,
-    origin: Origin,
-}
-
-impl<'a> RefreshEvent<'a> {
-    pub(crate) fn new(ruleset: &'a Arc<Ruleset>, origin: Origin) -> Self {
-        Self { ruleset, origin }
-    }
-
-    /// The features in force, and what was found wrong with them.
-    pub fn ruleset(&self) -> &'a Arc<Ruleset> {
-        self.ruleset
-    }
-
-    /// Where they came from.
-    pub fn origin(&self) -> Origin {
-        self.origin
     }
 }
 
