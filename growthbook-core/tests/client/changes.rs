@@ -48,16 +48,16 @@ fn users_who_move_are_told_of() {
 
 #[test]
 fn features_that_are_all_gone_are_told_apart() {
-    let (client, heard) = listening(RefreshEvent::is_emptied);
+    let (client, heard) = listening(|event| (event.is_emptied(), event.ruleset().feature_count()));
     for (features, expected) in [
-        ("{ }", Some(false)),
-        (r#"{"a":{}}"#, Some(false)),
-        (r#"{"b":{}}"#, Some(false)),
-        ("{}", Some(true)),
-        ("{  }", Some(false)),
+        ("{ }", Some((false, 0))),
+        (r#"{"a":{}}"#, Some((false, 1))),
+        (r#"{"b":{}}"#, Some((false, 1))),
+        ("{}", Some((true, 0))),
+        ("{  }", Some((false, 0))),
         ("{  }", None),
-        (r#"{"a":{}}"#, Some(false)),
-        (r#"{"a":5}"#, Some(true)),
+        (r#"{"a":{}}"#, Some((false, 1))),
+        (r#"{"a":5}"#, Some((true, 0))),
     ] {
         load(&client, features);
         assert_eq!(heard.lock().unwrap().pop(), expected, "{features}");

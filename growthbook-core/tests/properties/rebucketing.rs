@@ -149,9 +149,9 @@ fn one_id_per_bucket(definition: &Definition) -> Vec<String> {
     };
     let seed = HashSeed::new(&format!("s{}", definition.seed));
     let version = HashVersion::from_number(definition.version.into()).unwrap();
-    let mut seen = BTreeSet::new();
+    let mut known = BTreeSet::new();
     let ids = (0_u32..).map(|id| id.to_string());
-    ids.filter(|id| seen.insert(seed.bucket(id, version).to_bits()))
+    ids.filter(|id| known.insert(seed.bucket(id, version).to_bits()))
         .take(buckets)
         .collect()
 }
