@@ -12,6 +12,7 @@
 //! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
+//! | see what another payload changes, and whom it deals anew | [`RefreshEvent::changes`], [`FeatureChanges`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
 //! | keep features fresh over HTTP, and keep the last good ones on disk | `HttpSource`, `Endpoint`, `FileCache`, with the Cargo feature `fetch` |
 //! | fetch payloads in another way, and keep them elsewhere | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
@@ -63,8 +64,8 @@ pub use growthbook_core::{
 // Payloads and keys.
 #[doc(inline)]
 pub use growthbook_core::{
-    ClientKey, DecryptError, DecryptionKey, DecryptionKeyError, Diagnostic, PayloadError, Problem,
-    Revision, Ruleset, decrypt,
+    ClientKey, DecryptError, DecryptionKey, DecryptionKeyError, Diagnostic, FeatureChanges,
+    PayloadError, Problem, Rebucketing, RebucketingCause, Revision, Ruleset, decrypt,
 };
 
 // Where payloads come from and where they are kept, and when it is time to ask.

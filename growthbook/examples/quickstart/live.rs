@@ -55,7 +55,10 @@ pub(crate) fn flip(
     }
     server.publish(&payload);
     let changed = changes.wait(Duration::from_secs(10));
-    println!("  changed over the stream: {}", changed.ok_or("the stream brought nothing")?);
+    println!(
+        "  changed over the stream: {}",
+        changed.ok_or("the stream brought nothing")?
+    );
     println!("  shop-open is {}", is_open());
     Ok(())
 }
@@ -72,7 +75,10 @@ pub(crate) fn watch() -> Result<(), Box<dyn Error>> {
     let user = UserContext::new(Attributes::new().with("id", "quickstart"));
     let features = client.scope(user).evaluate_all();
     let on = features.iter().filter(EvaluatedFeature::is_on).count();
-    println!("{readiness:?}: {} features, {on} of them on for the user `quickstart`", features.len());
+    println!(
+        "{readiness:?}: {} features, {on} of them on for the user `quickstart`",
+        features.len()
+    );
     println!("Flip one in GrowthBook now: changes are shown for half a minute.");
     changes.pass_over_the_first();
     while let Some(changed) = changes.wait(Duration::from_secs(30)) {

@@ -55,7 +55,10 @@ impl Server {
     /// Somebody has changed a feature: whoever streams is told, and somebody does soon.
     pub(crate) fn publish(&self, payload: &Value) {
         let is_silent = |state: &mut State| state.streams.is_empty();
-        let waited = self.shared.streaming.wait_while(self.shared.lock(), is_silent);
+        let waited = self
+            .shared
+            .streaming
+            .wait_while(self.shared.lock(), is_silent);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         state.payload = payload.to_string();
         let event = format!("event: features\ndata: {}\n\n", state.payload);
@@ -76,7 +79,9 @@ fn answer(mut connection: TcpStream, shared: &Shared) -> io::Result<()> {
     let head: Vec<String> = head
         .map_while(|line| line.ok().filter(|line| !line.is_empty()))
         .collect();
-    let is_stream = head.first().is_some_and(|line| line.starts_with("GET /sub/"));
+    let is_stream = head
+        .first()
+        .is_some_and(|line| line.starts_with("GET /sub/"));
     let mut state = shared.lock();
     if is_stream {
         connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")?;
@@ -87,5 +92,8 @@ fn answer(mut connection: TcpStream, shared: &Shared) -> io::Result<()> {
     let payload = &state.payload;
     let length = payload.len();
     let head = "HTTP/1.1 200 OK\r\nx-sse-support: enabled\r\nConnection: close";
-    write!(connection, "{head}\r\nContent-Length: {length}\r\n\r\n{payload}")
+    write!(
+        connection,
+        "{head}\r\nContent-Length: {length}\r\n\r\n{payload}"
+    )
 }
