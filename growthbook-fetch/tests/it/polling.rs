@@ -51,7 +51,7 @@ fn polling_asks_every_minute_for_what_is_newer() {
     assert!(rig.errors.lock().unwrap().is_empty());
 }
 
-/// F1, and transport 4.9: a client whose first request failed is repaired by a later one.
+/// F1: a client whose first request failed is repaired by a later one.
 #[test]
 fn a_server_that_is_down_at_the_start_is_asked_until_it_is_up() {
     let api = Api::start();
@@ -210,7 +210,6 @@ fn a_refresh_by_the_program_does_not_wait_for_the_next_attempt() {
     assert_eq!(rig.source().failures(), 0);
 }
 
-/// Transport 4.8.
 #[test]
 fn many_who_ask_during_a_request_share_one_more() {
     let api = Api::serving(1);
@@ -238,7 +237,7 @@ fn many_who_ask_during_a_request_share_one_more() {
     assert!(api.gets() < 10, "{}", api.gets());
 }
 
-/// Transport 4.8: who stops waiting does not stop the request.
+/// Who stops waiting does not stop the request.
 #[test]
 fn an_answer_that_nobody_waits_for_any_more_comes_into_force() {
     let api = Api::serving(1);
