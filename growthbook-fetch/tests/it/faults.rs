@@ -222,6 +222,35 @@ fn a_request_that_met_a_closing_connection_is_made_once_more() {
     }
 }
 
+/// F35, with more than one connection that was kept: the second attempt takes none of those.
+#[test]
+fn the_second_attempt_has_a_connection_of_its_own() {
+    let both = std::sync::Barrier::new(2);
+    let answered = std::sync::Mutex::new(Vec::new());
+    let server = server(move |request, reply| {
+        let number = request.connection();
+        let mut known = answered.lock().unwrap();
+        if known.contains(&number) {
+            reply.close();
+            return Ok(());
+        }
+        known.push(number);
+        drop(known);
+        if number < 2 {
+            both.wait();
+        }
+        reply.respond(200, &[], PAYLOAD)
+    });
+    let fetcher = fetcher(&server);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| fetcher.fetch(None).unwrap());
+        }
+    });
+    assert_eq!(body(fetcher.fetch(None)).unwrap(), PAYLOAD);
+    assert_eq!((server.connections(), server.requests().len()), (3, 4));
+}
+
 #[test]
 fn a_server_that_never_answers_is_asked_once() {
     let server = server(|_, reply| {
