@@ -3,6 +3,7 @@ mod closing;
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Instant;
 
 use growthbook_core::Validator;
 use growthbook_testkit::{Pushing, Reply, Server};
@@ -184,11 +185,13 @@ fn a_stream_must_begin_in_time() {
         Ok(())
     });
     let hasty = endpoint(&server).timeout(SHORT).connect().unwrap();
+    let started = Instant::now();
     let refused = hasty.open_stream(None).unwrap_err();
     assert!(
         matches!(refused, Refused::Unreachable(FetchError::TimedOut)),
         "{refused:?}"
     );
+    assert!(started.elapsed() < SOON, "not only after the idle timeout");
     drop(server);
     let refused = hasty.open_stream(None).unwrap_err();
     assert!(

@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use super::*;
 
 /// Whatever it waits for: the head of an answer, more of a body, or an event.
