@@ -1,6 +1,7 @@
 //! Real sockets on the loopback interface, and real files.
 
 mod api;
+mod canaries;
 mod child;
 mod decryption;
 mod ear;
