@@ -125,7 +125,7 @@ impl FeatureCache for FileCache {
                 } else {
                     log::Level::Warn
                 };
-                log::log!(level, "what is stored on disk is not used: {reason}");
+                log::log!(target: crate::LOG, level, "what is stored on disk is not used: {reason}");
                 Ok(None)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

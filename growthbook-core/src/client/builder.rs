@@ -8,6 +8,7 @@ use super::feed::refresh::{Freshness, Origin};
 use super::feed::source::{PayloadSink, PayloadSource, Source};
 use super::feed::{Arrival, Feed};
 use super::hooks::Hooks;
+use super::life::Held;
 use super::reports::listeners::{Callback, Listeners};
 use super::shared::{Opening, Parts, Shared, Snapshot};
 use crate::attributes::Attributes;
@@ -269,7 +270,9 @@ impl GrowthBookClientBuilder {
             let panics = Arc::clone(shared.counters.callback_panics());
             shared.feed.set_source(Source::new(handle, panics));
         }
-        Ok(GrowthBookClient { shared })
+        Ok(GrowthBookClient {
+            shared: Arc::new(Held::new(shared)),
+        })
     }
 }
 

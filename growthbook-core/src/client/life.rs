@@ -1,7 +1,10 @@
 //! How a client is doing, and how it ends.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::shared::Shared;
 use super::status::{Readiness, Status};
 use super::{CloseReport, GrowthBookClient, close};
 use crate::error::FlushError;
@@ -71,5 +74,34 @@ impl GrowthBookClient {
     /// Whether it was closed.
     pub fn is_closed(&self) -> bool {
         self.shared.is_closed()
+    }
+}
+
+/// What all handles to a client hold together. With the last of them the client ends, though its source may be in the middle
+/// of something and have a hold on it, too.
+pub(crate) struct Held(Arc<Shared>);
+
+impl Held {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+impl Deref for Held {
+    type Target = Shared;
+
+    #[inline]
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }

@@ -31,11 +31,12 @@ pub use self::feed::refresh::{
 };
 pub use self::feed::source::{PayloadSink, PayloadSource, SourceHandle};
 pub use self::feed::source_status::{SourceStatus, StreamState};
+use self::life::Held;
 pub use self::reports::deferred::DeferredExposures;
 use self::reports::subscription::Subscribers;
 pub use self::reports::subscription::Subscription;
 pub use self::scope::{Track, UserScope};
-use self::shared::{Shared, Snapshot};
+use self::shared::Snapshot;
 pub use self::status::{Readiness, Status};
 use self::visit::Visit;
 pub use self::visit::everything::{AllFeatures, EvaluatedFeature};
@@ -82,7 +83,7 @@ use crate::user::UserContext;
 /// ```
 #[derive(Clone)]
 pub struct GrowthBookClient {
-    shared: Arc<Shared>,
+    shared: Arc<Held>,
 }
 
 impl GrowthBookClient {
@@ -239,7 +240,7 @@ impl GrowthBookClient {
         &self,
         f: impl Fn(&ExperimentInfo, &Assignment) + Send + Sync + 'static,
     ) -> Subscription {
-        Subscribers::add(&self.shared, f)
+        Subscribers::add(self.shared.shared(), f)
     }
 
     fn visit<T>(&self, user: &UserContext, ask: impl FnOnce(Visit<'_>) -> T) -> T {

@@ -239,6 +239,13 @@ impl Shared {
         self.end.get_or_init(|| report).clone()
     }
 
+    /// Ends everything, and tells the program of what could not be written: there is nobody else to tell.
+    pub(crate) fn end(&self) {
+        for failure in self.close(DROP_LIMIT).failures() {
+            self.report(&BackgroundError::Flush(failure.clone()));
+        }
+    }
+
     /// Nobody is told anything any more.
     pub(crate) fn fall_silent(&self) {
         self.interest
@@ -278,8 +285,9 @@ pub(crate) enum Turn {
 impl Drop for Shared {
     /// The program's own things are let go of one by one: a panic in one of them is no reason to abort.
     fn drop(&mut self) {
-        for failure in self.close(DROP_LIMIT).failures() {
-            self.report(&BackgroundError::Flush(failure.clone()));
+        // A client that could not be built was never held by anybody.
+        if !self.is_closed() {
+            self.end();
         }
         for listener in self.listeners.drain() {
             guarded(|| drop(listener));

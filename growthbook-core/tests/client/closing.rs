@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use growthbook_core::{
-    BackendError, BuildError, Clock, Experiment, FlushError, GrowthBookClient, PayloadSink,
-    PayloadSource, Readiness, Refresh, RefreshError, RefreshMode, Saved, SourceHandle,
-    SourceStatus, StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite,
-    TrackingEvent, TrackingPlugin,
+    BackendError, BuildError, CacheKey, Clock, Experiment, FeatureFetcher, FetchError, Fetched,
+    FlushError, GrowthBookClient, PayloadSink, PayloadSource, Readiness, Refresh, RefreshError,
+    RefreshMode, Saved, SourceHandle, SourceStatus, StickyAssignments, StickyBucketService,
+    StickyIdentity, StickyWrite, TrackingEvent, TrackingPlugin, Validator,
 };
 
-use super::puppets::Plugin;
+use super::courier::Courier;
+use super::puppets::{Plugin, cache_key};
 use super::rig::{Rig, SECOND, Way, evaluations};
 use super::scripted::HandClock;
 use super::stage::{Spot, Stage};
@@ -103,6 +104,32 @@ impl TrackingPlugin for Held {
         self.0.wait();
         Err(FlushError::TimedOut)
     }
+}
+
+/// S21: whatever its source is in the middle of, which has a hold on the client then.
+#[test]
+fn the_last_handle_ends_a_source_that_is_fetching() {
+    watched("dropping", || {
+        let (begin, is_under_way) = channel();
+        let (tell, told) = channel();
+        let source = Courier(move |sink: &PayloadSink, end: &Receiver<()>| {
+            let fetcher = Fetching {
+                begin: Mutex::new(begin),
+                gate: Gate::default(),
+            };
+            let refreshed = thread::scope(|scope| {
+                let refreshing = scope.spawn(|| sink.refresh(&fetcher, RefreshMode::Scheduled));
+                assert!(end.recv().is_err());
+                fetcher.gate.open();
+                refreshing.join().unwrap()
+            });
+            tell.send(refreshed).unwrap();
+        });
+        let client = GrowthBookClient::builder().source(source).build().unwrap();
+        is_under_way.recv().unwrap();
+        drop(client);
+        assert!(matches!(told.recv().unwrap(), Err(RefreshError::Closed)));
+    });
 }
 
 #[test]
@@ -340,5 +367,24 @@ impl SourceHandle for Slow {
 
     fn close(&self, limit: Duration) {
         self.take(limit);
+    }
+}
+
+/// Asks a server that does not answer before the gate is open.
+#[derive(Debug)]
+struct Fetching {
+    begin: Mutex<Sender<()>>,
+    gate: Gate,
+}
+
+impl FeatureFetcher for Fetching {
+    fn cache_key(&self) -> CacheKey {
+        cache_key()
+    }
+
+    fn fetch(&self, _: Option<&Validator>) -> Result<Fetched, FetchError> {
+        self.begin.lock().unwrap().send(()).unwrap();
+        self.gate.pass();
+        Err(FetchError::TimedOut)
     }
 }

@@ -8,17 +8,25 @@
 )]
 
 mod api;
+mod canaries;
+mod child;
 mod contract;
+mod decryption;
+mod ear;
+mod environment;
 mod faults;
 mod file_cache;
+mod leftovers;
 mod polling;
 mod redirects;
 mod rig;
+mod sealed;
 mod secrets;
 mod streaming;
 mod support;
 #[cfg(feature = "rustls")]
 mod tls;
+mod usage;
 mod validators;
 mod wire;
 

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use growthbook_core::engine::{Silent, Subject, evaluate};
 use growthbook_core::testing::ManualClock;
 use growthbook_core::{
     GrowthBookClient, GrowthBookClientBuilder, SourceStatus, StreamState, UserContext,
@@ -38,9 +39,11 @@ impl Rig {
             .source(source)
             .clock(clock.clone())
             .on_refresh(move |event| {
-                let client = GrowthBookClient::builder().payload(&**event.ruleset().payload());
-                let value = client.build().map_or(u32::MAX, |client| value(&client));
-                let _ = send.send(value);
+                let user = UserContext::default();
+                let subject = Subject::new(&user);
+                let result = evaluate(event.ruleset(), "f", &subject, None, &mut Silent);
+                let value = result.value().as_u64();
+                let _ = send.send(value.map_or(0, |value| u32::try_from(value).unwrap()));
             })
             .on_error(move |error| noting.lock().unwrap().push(format!("{error:?}")));
         let client = configure(builder).build().unwrap();
@@ -110,8 +113,16 @@ impl Rig {
 
 /// A rig whose stream is open, with the value 1 in force and nothing under way.
 pub(crate) fn streaming(api: &Api) -> Rig {
+    streaming_with(api, |builder| builder)
+}
+
+/// The same, with a client that is configured further.
+pub(crate) fn streaming_with(
+    api: &Api,
+    configure: impl FnOnce(GrowthBookClientBuilder) -> GrowthBookClientBuilder,
+) -> Rig {
     api.offer_streaming();
-    let rig = Rig::new(HttpSource::new(api.endpoint()).streaming());
+    let rig = Rig::with(HttpSource::new(api.endpoint()).streaming(), configure);
     assert_eq!(rig.next_value(), 1);
     api.wait_for_streams(1);
     // One request before the stream was open, and one after it.
