@@ -179,6 +179,20 @@ fn a_stream_is_redirected_within_its_host_alone() {
 }
 
 #[test]
+fn redirects_on_the_way_to_a_stream_take_no_more_time() {
+    let server = server(|reply| {
+        thread::sleep(SHORT * 2 / 3);
+        reply.respond(307, &[("Location", "/again")], b"")
+    });
+    let hasty = endpoint(&server).timeout(SHORT).connect().unwrap();
+    let refused = hasty.open_stream(None).unwrap_err();
+    assert!(
+        matches!(refused, Refused::Unreachable(FetchError::TimedOut)),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_stream_must_begin_in_time() {
     let server = server(|reply| {
         reply.hold();
