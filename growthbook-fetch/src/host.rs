@@ -31,6 +31,7 @@ impl Host {
         let authority = rest.split('/').next().unwrap_or_default();
         let sound = matches!(&*scheme, "http" | "https")
             && is_authority(authority)
+            && rest.is_ascii()
             && !rest.contains(['?', '#', '\\'])
             && host.0.parse::<Uri>().is_ok();
         if sound {
@@ -163,6 +164,7 @@ mod tests {
             "https://x.example:65536",
             "https://x.example:+80",
             "https://bücher.example",
+            "https://x.example/bücher",
             "https:/x.example",
         ] {
             assert_eq!(Host::parse(text), Err(ConfigError::InvalidHost), "{text:?}");
