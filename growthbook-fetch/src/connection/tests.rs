@@ -40,6 +40,7 @@ const EVENTS: &[(&str, &str)] = &[("Content-Type", "text/event-stream; charset=u
 const SHORT: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(5);
 
+/// S5, as to what is sent of an id.
 #[test]
 fn a_request_for_a_stream_is_these_bytes() {
     let (api, stream) = (server(|_| Ok(())), streams(EVENTS));
