@@ -150,6 +150,7 @@ fn refusals_are_waited_for_in_minutes_and_pass() {
         (400, &[][..]),
         (401, &[]),
         (404, &[]),
+        (302, &[("Location", "http://127.0.0.2:9/sub/elsewhere")]),
         (200, &[("Content-Type", "application/json")]),
     ] {
         let api = Api::serving(1);
