@@ -169,6 +169,8 @@ fn refusals_are_waited_for_in_minutes_and_pass() {
         rig.clock.advance(pause);
         rig.until_stream(StreamState::Open);
         assert!(rig.source().stream_error().is_none());
+        // Both ways say the same, whichever is first.
+        api.serve(2);
         api.push_features(&features(2));
         while rig.value() != 2 {
             rig.next_value();
