@@ -13,6 +13,9 @@ use growthbook_testkit::{Pushing, Reply, Request, Server};
 /// How long to wait for what should be there at once, on a machine with other things to do.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
+/// Where nobody listens: a port that no system gives away, as it may one that was free a moment ago.
+pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
+
 pub(crate) const CLIENT_KEY: &str = "sdk-canary0";
 
 pub(crate) struct Api {
@@ -266,23 +269,24 @@ impl Shared {
         drop(state);
         if status != 200 {
             let answered = reply.respond(status, &headers, b"{}");
-            self.opened(None);
+            self.opened();
             return answered;
         }
         if headers.is_empty() {
             headers.push(("Content-Type", "text/event-stream"));
         }
+        // Before the client can know of it.
+        let mut state = self.lock();
         reply.begin(200, &headers)?;
-        self.opened(Some(reply.pushing()?));
+        state.streams.push(reply.pushing()?);
+        drop(state);
+        self.opened();
         reply.hold();
         Ok(())
     }
 
-    fn opened(&self, stream: Option<Pushing>) {
-        let mut state = self.lock();
-        state.streams_opened += 1;
-        state.streams.extend(stream);
-        drop(state);
+    fn opened(&self) {
+        self.lock().streams_opened += 1;
         self.changed.notify_all();
     }
 

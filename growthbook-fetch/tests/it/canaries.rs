@@ -113,7 +113,7 @@ fn canaries_are_found() {
             assert_eq!(found(&text), [canary], "{text}");
         }
     }
-    let fetcher = HttpFetcher::new(Endpoint::new(CLIENT_KEY)).unwrap();
+    let fetcher = HttpFetcher::new(Endpoint::new(CLIENT_KEY).api_host("http://127.0.0.1")).unwrap();
     assert!(found(&format!("{fetcher:?} canary")).is_empty());
 }
 
