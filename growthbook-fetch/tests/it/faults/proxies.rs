@@ -1,20 +1,18 @@
 //! Requests through a proxy.
 
-use std::net::TcpListener;
-
 use growthbook_core::{FeatureFetcher, FetchError};
 use growthbook_fetch::{Endpoint, HttpFetcher};
 
+use crate::api::NOBODY;
 use crate::support::{PAYLOAD, alone, answer, body, raw, server, words};
 
 /// F33: a proxy that the environment names is used, and one that is dead is an error in time.
 #[test]
 fn a_dead_proxy_in_the_environment_is_an_error() {
-    let dead = dead_proxy();
     for name in ["HTTP_PROXY", "https_proxy", "ALL_PROXY"] {
-        alone("faults::proxies::behind_a_dead_proxy", &[(name, &dead)]);
+        alone("faults::proxies::behind_a_dead_proxy", &[(name, NOBODY)]);
     }
-    let excepted = [("HTTP_PROXY", &*dead), ("NO_PROXY", "growthbook.invalid")];
+    let excepted = [("HTTP_PROXY", NOBODY), ("NO_PROXY", "growthbook.invalid")];
     alone("faults::proxies::behind_no_proxy", &excepted);
     alone(
         "faults::proxies::behind_no_proxy",
@@ -38,10 +36,7 @@ fn behind_no_proxy() {
 /// What is allowed by plain http because it stays on this machine does stay there.
 #[test]
 fn this_machine_is_reached_without_the_proxy_of_the_environment() {
-    alone(
-        "faults::proxies::on_this_machine",
-        &[("ALL_PROXY", &dead_proxy())],
-    );
+    alone("faults::proxies::on_this_machine", &[("ALL_PROXY", NOBODY)]);
 }
 
 #[test]
@@ -52,15 +47,9 @@ fn on_this_machine() {
     let fetcher = HttpFetcher::new(here.clone()).unwrap();
     assert_eq!(body(fetcher.fetch(None)).unwrap(), PAYLOAD);
     assert!(
-        is_refused(here.proxy(dead_proxy())),
+        is_refused(here.proxy(NOBODY)),
         "one that the program names is used"
     );
-}
-
-/// Nobody listens there.
-fn dead_proxy() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
 }
 
 fn elsewhere() -> Endpoint {
