@@ -74,6 +74,36 @@ fn who_forces_a_refresh_is_not_put_off_with_what_a_cache_has() {
 }
 
 #[test]
+fn a_payload_is_kept_once() {
+    let (script, shelf, clock) = (
+        Arc::new(Script::default()),
+        Arc::<Shelf>::default(),
+        HandClock::new(),
+    );
+    let client = GrowthBookClient::builder()
+        .fetcher(Arc::clone(&script))
+        .cache(Arc::clone(&shelf))
+        .clock(clock)
+        .build()
+        .unwrap();
+    let first = served(1);
+    script.then(Fetched::Fresh(first.clone()));
+    assert_eq!(client.force_refresh().unwrap(), Refresh::Updated);
+    assert!(Arc::ptr_eq(client.ruleset().payload(), first.bytes()));
+    // The same once more, in other bytes, which are let go of.
+    let again = served(1).with_validator(Validator::new("again"));
+    let bytes = Arc::downgrade(again.bytes());
+    script.then(Fetched::Fresh(again));
+    assert_eq!(client.force_refresh().unwrap(), Refresh::Unchanged);
+    script.then(unchanged());
+    assert_eq!(client.force_refresh().unwrap(), Refresh::Unchanged);
+    let entry = shelf.entry().unwrap();
+    assert_eq!(entry.validator().map(Validator::as_str), Some("again"));
+    assert!(Arc::ptr_eq(entry.bytes(), first.bytes()));
+    assert_eq!(bytes.strong_count(), 0);
+}
+
+#[test]
 fn an_older_answer_does_not_replace_a_newer_one() {
     let (script, shelf, clock) = (
         Arc::new(Script::default()),

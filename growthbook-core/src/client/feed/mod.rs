@@ -71,6 +71,14 @@ impl Arrival {
                 .map(|validator| (validator.clone(), Arc::clone(payload.bytes()))),
         }
     }
+
+    /// The same, of the bytes that are in force already: they need not be there twice.
+    pub(crate) fn sharing(mut self, in_force: &Arc<[u8]>) -> Self {
+        if let Some((_, bytes)) = &mut self.version {
+            bytes.clone_from(in_force);
+        }
+        self
+    }
 }
 
 impl fmt::Debug for Arrival {
