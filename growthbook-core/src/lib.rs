@@ -122,7 +122,9 @@ pub use self::explanation::Explanation;
 pub use self::fetch::{FeatureFetcher, FetchError, Fetched, StaticFetcher};
 pub use self::flag::{Flag, FlagValue};
 pub use self::result::{FeatureResult, FeatureSource, ValueError};
-pub use self::ruleset::{PayloadError, Revision, Ruleset};
+pub use self::ruleset::{
+    FeatureChanges, PayloadError, Rebucketing, RebucketingCause, Revision, Ruleset,
+};
 pub use self::secret::{ClientKey, DecryptionKey, DecryptionKeyError};
 pub use self::sticky::{StickyAssignments, StickyDocuments, StickyIdentity, StickyWrite};
 pub use self::sticky_service::{MemoryStickyBuckets, Saved, StickyBucketService};

@@ -25,8 +25,8 @@ use crate::environment::Environment;
 ///     .api_host("https://growthbook.example.com")
 ///     .header("X-Tenant", "shop")
 ///     .timeout(Duration::from_secs(3));
+/// # #[cfg(feature = "rustls")]
 /// let fetcher = HttpFetcher::new(endpoint)?;
-/// # let _ = fetcher;
 /// # Ok::<(), growthbook_fetch::ConfigError>(())
 /// ```
 #[derive(Clone)]

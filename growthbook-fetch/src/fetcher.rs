@@ -13,6 +13,10 @@ use crate::endpoint::Endpoint;
 /// the version in force is known, compressed, and limited in time and size; see [`Endpoint`]. A clone shares the
 /// connections.
 ///
+/// Each request is a line at `DEBUG` of the crate `log`, with the target `growthbook::fetch`, and without the client key.
+/// The HTTP library underneath prints the client key and all headers at `TRACE`: a program that logs at that level leaves
+/// out the targets `ureq` and `ureq_proto`.
+///
 /// # Example
 ///
 /// ```no_run

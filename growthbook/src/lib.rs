@@ -12,8 +12,10 @@
 //! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
+//! | see what another payload changes, and whom it deals anew | [`RefreshEvent::changes`], [`FeatureChanges`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
-//! | fetch payloads, and keep them | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
+//! | keep features fresh over HTTP, and keep the last good ones on disk | `HttpSource`, `Endpoint`, `FileCache`, with the Cargo feature `fetch` |
+//! | fetch payloads in another way, and keep them elsewhere | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
 //! | see how the client is doing | [`GrowthBookClient::status`], [`Readiness`], [`BackgroundError`] |
 //! | test a program, or a store, fetcher, source or plugin of your own | the module `testing`, with the Cargo feature of that name |
 //! | evaluate without a client | [`engine`] |
@@ -62,8 +64,8 @@ pub use growthbook_core::{
 // Payloads and keys.
 #[doc(inline)]
 pub use growthbook_core::{
-    ClientKey, DecryptError, DecryptionKey, DecryptionKeyError, Diagnostic, PayloadError, Problem,
-    Revision, Ruleset, decrypt,
+    ClientKey, DecryptError, DecryptionKey, DecryptionKeyError, Diagnostic, FeatureChanges,
+    PayloadError, Problem, Rebucketing, RebucketingCause, Revision, Ruleset, decrypt,
 };
 
 // Where payloads come from and where they are kept, and when it is time to ask.
@@ -74,6 +76,12 @@ pub use growthbook_core::{
     RefreshError, RefreshEvent, RefreshMode, SourceHandle, SourceStatus, StaticFetcher,
     StreamState, SystemClock, Validator,
 };
+
+// Payloads over HTTP, and the last good one on disk.
+#[cfg(feature = "fetch")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
+#[doc(inline)]
+pub use growthbook_fetch::{ConfigError, Endpoint, FileCache, HttpFetcher, HttpSource};
 
 // Sticky buckets, and stores for them.
 #[doc(inline)]

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::GrowthBookClient;
 use super::background::BackgroundError;
-use super::feed::refresh::{Freshness, Origin, RefreshEvent};
+use super::feed::event::RefreshEvent;
+use super::feed::refresh::{Freshness, Origin};
 use super::feed::source::{PayloadSink, PayloadSource, Source};
 use super::feed::{Arrival, Feed};
 use super::hooks::Hooks;

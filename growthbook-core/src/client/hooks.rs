@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::background::BackgroundError;
-use super::feed::refresh::RefreshEvent;
+use super::feed::event::RefreshEvent;
 
 #[derive(Default)]
 pub(crate) struct Hooks {

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::background::BackgroundError;
-use crate::ruleset::Ruleset;
+#[cfg(feature = "tracing")]
+use crate::ruleset::Rebucketing;
+use crate::ruleset::{FeatureChanges, Ruleset};
 
 /// When something was last said that could be said in every evaluation: in seconds of the clock, from 1 on.
 #[derive(Debug, Default)]
@@ -36,6 +38,13 @@ pub(crate) fn background(error: &BackgroundError, last: &LastSaid, now: impl FnO
 pub(crate) fn installed(ruleset: &Ruleset) {
     if cfg!(feature = "tracing") {
         loaded(ruleset);
+    }
+}
+
+/// They replace others, in a client with or without sticky buckets.
+pub(crate) fn replaced(previous: &Ruleset, ruleset: &Ruleset, is_sticky: bool) {
+    if cfg!(feature = "tracing") {
+        rebucketed(&ruleset.changes_since(previous), is_sticky);
     }
 }
 
@@ -82,6 +91,27 @@ fn loaded(ruleset: &Ruleset) {
 }
 
 #[cfg(feature = "tracing")]
+fn rebucketed(changes: &FeatureChanges<'_>, is_sticky: bool) {
+    let moves = |it: &Rebucketing<'_>| {
+        if is_sticky {
+            it.moves_with_sticky_buckets()
+        } else {
+            it.moves_without_sticky_buckets()
+        }
+    };
+    let rebucketings = changes.rebucketings_among(MOST_COMPARED).filter(moves);
+    for rebucketing in rebucketings.take(MOST_REBUCKETINGS) {
+        tracing::warn!(
+            target: TARGET,
+            feature = rebucketing.feature_key(),
+            experiment = rebucketing.experiment_key(),
+            cause = %rebucketing.cause(),
+            "users change their variation",
+        );
+    }
+}
+
+#[cfg(feature = "tracing")]
 fn ended(failures: usize) {
     if failures == 0 {
         tracing::info!(target: TARGET, "client closed");
@@ -97,6 +127,9 @@ fn warn(_: &BackgroundError) {}
 fn loaded(_: &Ruleset) {}
 
 #[cfg(not(feature = "tracing"))]
+fn rebucketed(_: &FeatureChanges<'_>, _: bool) {}
+
+#[cfg(not(feature = "tracing"))]
 fn ended(_: usize) {}
 
 #[cfg(feature = "tracing")]
@@ -105,5 +138,13 @@ const TARGET: &str = "growthbook";
 /// The diagnostics of one payload that are said one by one; all are in `Ruleset::diagnostics`.
 #[cfg(feature = "tracing")]
 const MOST_DIAGNOSTICS: usize = 20;
+
+/// The experiments of one payload that are said to be dealt anew.
+#[cfg(feature = "tracing")]
+const MOST_REBUCKETINGS: usize = 20;
+
+/// The experiments of one payload that are looked at for that: comparing one takes up to a tenth of a millisecond.
+#[cfg(feature = "tracing")]
+const MOST_COMPARED: usize = 1_000;
 
 const PAUSE_SECONDS: u64 = 60;

@@ -25,8 +25,9 @@ use serde_json::{Map, Value};
 pub use self::background::BackgroundError;
 pub use self::builder::{BuildError, GrowthBookClientBuilder};
 pub use self::close::CloseReport;
+pub use self::feed::event::RefreshEvent;
 pub use self::feed::refresh::{
-    Freshness, Origin, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode,
+    Freshness, Origin, Refresh, RefreshCounts, RefreshError, RefreshMode,
 };
 pub use self::feed::source::{PayloadSink, PayloadSource, SourceHandle};
 pub use self::feed::source_status::{SourceStatus, StreamState};

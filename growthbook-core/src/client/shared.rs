@@ -11,7 +11,8 @@ use arc_swap::ArcSwap;
 use super::background::BackgroundError;
 use super::close::CloseReport;
 use super::counters::Counters;
-use super::feed::refresh::{Origin, RefreshEvent};
+use super::feed::event::RefreshEvent;
+use super::feed::refresh::Origin;
 use super::feed::{Arrival, Feed, Question};
 use super::hooks::Hooks;
 use super::reports::listeners::{LISTENER, Listeners};
@@ -154,8 +155,12 @@ impl Shared {
         }
         drop(replacing);
         if installed.turn == Turn::New {
-            let ruleset = &installed.ruleset;
-            self.call_quietly(ruleset, "log", || super::log::installed(ruleset));
+            let (ruleset, previous) = (&installed.ruleset, &installed.previous);
+            let is_sticky = self.sticky.is_some();
+            self.call_quietly(ruleset, "log", || {
+                super::log::installed(ruleset);
+                super::log::replaced(previous, ruleset, is_sticky);
+            });
         }
         Ok(installed)
     }
@@ -170,6 +175,7 @@ impl Shared {
         let current = self.snapshot.load_full();
         let as_it_was = |turn| Installed {
             ruleset: Arc::clone(&current.ruleset),
+            previous: Arc::clone(&current.ruleset),
             turn,
         };
         if *current.ruleset.payload().as_ref() == *payload.as_ref() {
@@ -199,6 +205,7 @@ impl Shared {
         }));
         Ok(Installed {
             ruleset,
+            previous: Arc::clone(&current.ruleset),
             turn: Turn::New,
         })
     }
@@ -211,7 +218,7 @@ impl Shared {
             .as_ref()
             .filter(|_| installed.turn == Turn::New)
         {
-            let event = RefreshEvent::new(&installed.ruleset, origin);
+            let event = RefreshEvent::new(&installed.ruleset, &installed.previous, origin);
             // Not by the callback itself: it is told of what it loads.
             self.call(&event, "on_refresh", || on_refresh(&event));
         }
@@ -253,6 +260,8 @@ impl Shared {
 pub(crate) struct Installed {
     /// In force now.
     pub(crate) ruleset: Arc<Ruleset>,
+    /// In force before, which may be the same.
+    pub(crate) previous: Arc<Ruleset>,
     pub(crate) turn: Turn,
 }
 

@@ -1,5 +1,6 @@
 //! Experiments: what they are, and how a program defines its own.
 
+mod bucket_version;
 mod builder;
 mod info;
 mod overrides;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub(crate) use self::bucket_version::is_kept_out;
 pub use self::builder::ExperimentBuilder;
 pub use self::info::ExperimentInfo;
 pub use self::overrides::ExperimentOverride;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
 
+use super::digest::FeatureDigest;
 use super::graph;
 use super::model::{AutoExperiment, Bandit, Feature, Reach, Rule};
 use super::rules;
@@ -98,6 +99,7 @@ struct Compiler {
     present: Vec<Section>,
     features: TextIndex,
     entries: Vec<Option<Feature>>,
+    digests: Vec<FeatureDigest>,
     groups: TextIndex,
     defined_groups: Vec<(u32, SavedGroup)>,
     experiments: Vec<AutoExperiment>,
@@ -118,7 +120,10 @@ impl Compiler {
         match section {
             Section::ContextualBandits => self.bandits.clear(),
             Section::Experiments => self.experiments.clear(),
-            Section::Features => self.entries.clear(),
+            Section::Features => {
+                self.entries.clear();
+                self.digests.clear();
+            }
             Section::SavedGroups => self.defined_groups.clear(),
         }
     }
@@ -178,6 +183,10 @@ impl Compiler {
         let place = place as usize;
         if self.entries.len() <= place {
             self.entries.resize_with(place + 1, || None);
+            self.digests.resize(place + 1, FeatureDigest::ABSENT);
+        }
+        if let Some(digest) = self.digests.get_mut(place) {
+            *digest = FeatureDigest::of(json);
         }
         let feature = json.as_object().map(|object| Feature {
             default: self
@@ -224,12 +233,15 @@ impl Compiler {
     fn finish(mut self, payload: Arc<[u8]>, sources: Sources) -> Ruleset {
         self.features.shrink();
         self.entries.resize_with(self.features.len(), || None);
+        self.digests
+            .resize(self.features.len(), FeatureDigest::ABSENT);
         graph::settle(&mut self.entries);
         graph::mark_experiments(&mut self.entries);
         let groups = SavedGroups::new(self.groups, self.defined_groups);
         let mut ruleset = Ruleset {
             features: self.features,
             entries: self.entries.into_boxed_slice(),
+            digests: self.digests.into_boxed_slice(),
             values: self.values.finish(),
             groups,
             experiments: self.experiments.into_boxed_slice(),

@@ -1,8 +1,14 @@
 //! A payload compiled once, to be evaluated for ever after.
 
+mod changes;
 mod compile;
+mod deal;
+mod digest;
 mod graph;
 mod model;
+mod moves;
+mod namesakes;
+mod rebucketing;
 mod rules;
 mod values;
 
@@ -13,10 +19,13 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
+pub use self::changes::FeatureChanges;
+use self::digest::FeatureDigest;
 pub(crate) use self::model::{
     AutoExperiment, Bandit, Change, Context, Feature, ForceRule, Reach, Rollout, Rule, RuleKind,
     RulePlace, Share, Track,
 };
+pub use self::rebucketing::{Rebucketing, RebucketingCause};
 use crate::audience::HashAttribute;
 use crate::condition::{SavedGroup, SavedGroups};
 use crate::diagnostic::{Diagnostic, Problem};
@@ -47,6 +56,8 @@ pub struct Ruleset {
     features: TextIndex,
     /// Those that it holds, by number.
     entries: Box<[Option<Feature>]>,
+    /// Of what the payload says of each, by number.
+    digests: Box<[FeatureDigest]>,
     values: Box<[FeatureValue]>,
     groups: SavedGroups,
     experiments: Box<[AutoExperiment]>,
@@ -303,6 +314,7 @@ impl Ruleset {
         Self {
             features: TextIndex::default(),
             entries: Box::default(),
+            digests: Box::default(),
             values: Box::default(),
             groups: SavedGroups::default(),
             experiments: Box::default(),

@@ -5,6 +5,7 @@ mod effects;
 mod experiments;
 mod explain;
 mod payloads;
+mod rebucketing;
 mod scopes;
 mod sticky;
 mod values;

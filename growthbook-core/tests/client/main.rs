@@ -18,6 +18,7 @@
 
 mod blocked;
 mod caches;
+mod changes;
 mod closing;
 mod courier;
 mod endurance;

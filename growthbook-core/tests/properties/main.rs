@@ -21,6 +21,7 @@ mod hostile;
 mod naive;
 mod overrides;
 mod prerequisites;
+mod rebucketing;
 mod redaction;
 mod replacement;
 mod seeds;

@@ -138,3 +138,50 @@ fn an_end_that_loses_something_is_an_error() {
     let message = "client closed, and not everything was written";
     assert_eq!(closed, [event(Level::ERROR, message, "failures=1 ")]);
 }
+
+#[test]
+fn users_who_change_their_variation_are_said_by_name() {
+    let payload = |seed: &str, version: u8, count: usize| {
+        let feature = |index: usize| {
+            format!(
+                r#""f{index}":{{"rules":[{{"key":"exp{index}","variations":[1,2],"seed":"{seed}",
+                "bucketVersion":{version},"meta":[{{"key":"a"}},{{"key":"b"}}]}}]}}"#
+            )
+        };
+        let features: Vec<_> = (0..count).map(feature).collect();
+        format!(r#"{{"features":{{{}}}}}"#, features.join(","))
+    };
+    let moved = |cause: &str| {
+        let fields = format!(r#"feature="f0" experiment="exp0" cause={cause} "#);
+        event(Level::WARN, "users change their variation", &fields)
+    };
+    let check = |client: &GrowthBookClient, expected: [Option<&str>; 4]| {
+        for ((seed, version), expected) in [
+            ("secret-1", 0),
+            ("secret-2", 0),
+            ("secret-2", 1),
+            ("secret-3", 2),
+        ]
+        .into_iter()
+        .zip(expected)
+        {
+            let payload = payload(seed, version, 1);
+            let (_, loaded) = said(|| client.load(payload.as_bytes()).unwrap());
+            let mut all = vec![in_force(1, 0)];
+            all.extend(expected.map(moved));
+            assert_eq!(loaded, all, "{seed} {version}");
+        }
+    };
+    let plain = GrowthBookClient::builder().build().unwrap();
+    let seed = Some("another seed");
+    check(&plain, [None, seed, None, seed]);
+    // Who has a sticky bucket stays, until it does not count any more.
+    let sticky = GrowthBookClient::builder().sticky_buckets(BrokenStore);
+    let released = Some("sticky buckets that do not count any more");
+    check(&sticky.build().unwrap(), [None, None, released, seed]);
+
+    let many = GrowthBookClient::builder().build().unwrap();
+    many.load(payload("1", 0, 30).as_bytes()).unwrap();
+    let (_, loaded) = said(|| many.load(payload("2", 0, 30).as_bytes()).unwrap());
+    assert_eq!(warnings(&loaded).len(), 20);
+}

@@ -71,7 +71,10 @@ fn a_crew_waits_for_others_and_not_for_itself() {
     let crew = Arc::<Crew>::default();
     assert!(crew.wait(Duration::ZERO));
     let (end, ended) = channel::<()>();
-    crew.start("gb-test", move || drop(ended.recv())).unwrap();
+    let work = move || {
+        let _ = ended.recv();
+    };
+    crew.start("gb-test", work).unwrap();
     assert!(!crew.wait(Duration::from_millis(1)));
     assert!(!crew.is_member());
     drop(end);

@@ -1,6 +1,5 @@
 //! A GrowthBook API on the loopback interface: it serves a payload, answers conditional requests, and streams what the test
 //! pushes.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -51,7 +51,7 @@ fn polling_asks_every_minute_for_what_is_newer() {
     assert!(rig.errors.lock().unwrap().is_empty());
 }
 
-/// F1, and transport 4.9: a client whose first request failed is repaired by a later one.
+/// F1: a client whose first request failed is repaired by a later one.
 #[test]
 fn a_server_that_is_down_at_the_start_is_asked_until_it_is_up() {
     let api = Api::start();
@@ -193,6 +193,51 @@ fn a_payload_without_features_is_believed() {
     assert_eq!(rig.next_value(), 0);
 }
 
+/// F18, F20, F22: what is wrong in places is set aside there.
+#[test]
+fn a_payload_that_is_wrong_in_places_is_used_for_the_rest() {
+    let api = Api::serving(1);
+    let rig = Rig::new(HttpSource::new(api.endpoint()));
+    assert_eq!(rig.next_value(), 1);
+    let long_key = "k".repeat(1 << 20);
+    let bodies = [
+        r#"{"features": {"five": 5, "f": {"defaultValue": 2, "rules": [5, {"coverage": "all", "force": 9}]}}}"#
+            .to_owned(),
+        "\u{FEFF}{\"features\": {\"f\": {\"defaultValue\": 3}}}".to_owned(),
+        r#"{"features": {"f": {"defaultValue": 9}, "f": {"defaultValue": 4}}, "status": 1234567890123456789012345678901234567890}"#
+            .to_owned(),
+        format!(r#"{{"features": {{"{long_key}": {{}}, "f": {{"defaultValue": 5}}}}}}"#),
+    ];
+    for (body, expected) in bodies.iter().zip(2..) {
+        api.serve_bytes(Some(body.as_bytes()));
+        rig.client.force_refresh().unwrap();
+        assert_eq!((rig.value(), rig.next_value()), (expected, expected));
+    }
+}
+
+/// F21, F22: what no payload needs is refused, without a stack that overflows.
+#[test]
+fn a_payload_that_is_built_to_harm_is_refused() {
+    let api = Api::serving(1);
+    let rig = Rig::new(HttpSource::new(api.endpoint()));
+    assert_eq!(rig.next_value(), 1);
+    let deep = |open: &str, close: &str| {
+        let value = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        format!(r#"{{"features": {{"f": {{"defaultValue": {value}}}}}}}"#)
+    };
+    for body in [
+        deep("[", "]"),
+        deep("{\"a\":", "}"),
+        deep("{\"$not\":", "}"),
+        r#"{"features": {"f": {"defaultValue": "\ud800"}}}"#.to_owned(),
+    ] {
+        api.serve_bytes(Some(body.as_bytes()));
+        let error = rig.client.force_refresh().unwrap_err();
+        assert!(matches!(error, RefreshError::Payload(_)), "{error:?}");
+        check_last_error(&rig, "a harmful payload");
+    }
+}
+
 #[test]
 fn a_refresh_by_the_program_does_not_wait_for_the_next_attempt() {
     let api = Api::serving(1);
@@ -210,7 +255,6 @@ fn a_refresh_by_the_program_does_not_wait_for_the_next_attempt() {
     assert_eq!(rig.source().failures(), 0);
 }
 
-/// Transport 4.8.
 #[test]
 fn many_who_ask_during_a_request_share_one_more() {
     let api = Api::serving(1);
@@ -238,7 +282,7 @@ fn many_who_ask_during_a_request_share_one_more() {
     assert!(api.gets() < 10, "{}", api.gets());
 }
 
-/// Transport 4.8: who stops waiting does not stop the request.
+/// Who stops waiting does not stop the request.
 #[test]
 fn an_answer_that_nobody_waits_for_any_more_comes_into_force() {
     let api = Api::serving(1);

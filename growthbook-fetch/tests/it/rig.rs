@@ -1,5 +1,4 @@
 //! A client with an HTTP source, whose clock moves by hand, and what it tells.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};

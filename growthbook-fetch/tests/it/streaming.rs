@@ -57,7 +57,23 @@ fn who_is_told_that_something_has_changed_asks_for_it() {
     assert!(burst <= 5, "{burst}");
 }
 
-/// S12: servers end their streams every minute. What may have been missed is asked for.
+/// S18: nobody asked for an encoding, and a stream that is one is refused or read as it comes.
+#[test]
+fn a_stream_in_an_encoding_that_nobody_asked_for_is_refused() {
+    let api = Api::serving(1);
+    api.offer_streaming();
+    let headers = [
+        ("Content-Type", "text/event-stream"),
+        ("Content-Encoding", "br"),
+    ];
+    api.answer_streams(200, &headers);
+    let rig = Rig::new(HttpSource::new(api.endpoint()).streaming());
+    assert_eq!(rig.next_value(), 1);
+    let pause = rig.until_waiting();
+    assert!((225..=375).contains(&pause.as_secs()), "{pause:?}");
+}
+
+/// S12, S20: servers end their streams every minute. What may have been missed is asked for.
 #[test]
 fn a_stream_that_is_ended_is_opened_again_within_a_second() {
     let api = Api::serving(1);

@@ -1,35 +1,54 @@
-//! A tour of the SDK, offline: `cargo run -p growthbook --example quickstart`.
+//! A tour of the SDK: `cargo run -p growthbook --example quickstart`.
 //!
 //! An online shop asks which value of a feature a customer gets. Its features are in `examples/data/shop.json`: 36 of
-//! them, with targeting, gradual rollouts, experiments, a holdout, a contextual bandit and prerequisites. A program in
-//! production gets the same payload from the GrowthBook API.
+//! them, with targeting, gradual rollouts, experiments, a holdout, a contextual bandit and prerequisites. A server within
+//! the example serves them in the place of GrowthBook, so that the tour needs no network.
+//!
+//! To look at features of your own, set `GROWTHBOOK_CLIENT_KEY`, and `GROWTHBOOK_API_HOST` if you host GrowthBook yourself.
 #![expect(clippy::print_stdout, reason = "the tour is what it prints")]
 
 mod customers;
 mod decisions;
 mod experiments;
 mod exposures;
+mod live;
 mod page;
 mod sealed;
+mod server;
 mod sticky;
 
 use std::error::Error;
+use std::time::Duration;
 
-use growthbook::{Explanation, Flag, GrowthBookClient, UserScope};
+use growthbook::{Endpoint, Explanation, Flag, GrowthBookClient, HttpSource, UserScope};
 use serde::Deserialize;
 
 use exposures::Exposures;
+use live::Changes;
+use server::Server;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // One client for the whole process: a clone of it is another handle to the same one.
+    if std::env::var_os("GROWTHBOOK_CLIENT_KEY").is_some() {
+        return live::watch();
+    }
+    let server = Server::start(&serde_json::from_slice(SHOP)?)?;
+    let (listener, changes) = Changes::new();
     let exposures = Exposures::default();
+
+    // One client for the whole process: a clone of it is another handle to the same one. The key alone is enough for the
+    // GrowthBook in the cloud.
+    let endpoint = Endpoint::new("sdk-shop").api_host(server.url()).no_proxy();
     let client = GrowthBookClient::builder()
-        .payload(SHOP)
+        .source(HttpSource::new(endpoint).streaming())
         .on_experiment_viewed(exposures.writer())
+        .on_refresh(listener)
         .build()?;
+    let readiness = client.wait_ready(Duration::from_secs(5));
+    changes.pass_over_the_first();
     let ruleset = client.ruleset();
     println!(
-        "The shop has {} features; problems found in its payload: {}.",
+        "{readiness:?}, from {}. The shop has {} features; problems found in its payload: {}.",
+        server.url(),
         ruleset.feature_count(),
         ruleset.diagnostics().len()
     );
@@ -51,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     experiments::forced_by_url(&client)?;
     sticky::survive_new_weights()?;
     sealed::answers_alike(&client)?;
-    Ok(())
+    live::flip(&server, &client, &changes)
 }
 
 /// A feature that the program names once.

@@ -1,6 +1,7 @@
 //! What a client knows of where its features come from.
 
 pub(crate) mod asking;
+pub(crate) mod event;
 pub(crate) mod flight;
 pub(crate) mod lazy;
 pub(crate) mod refresh;

@@ -1,10 +1,9 @@
 //! What a refresh is, and what can come of it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fetch::FetchError;
-use crate::ruleset::{PayloadError, Ruleset};
+use crate::ruleset::PayloadError;
 
 /// How much is wanted of a refresh.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -149,30 +148,6 @@ impl RefreshCounts {
         if matches!(error, RefreshError::Payload(_)) {
             self.is_rejected();
         }
-    }
-}
-
-/// Other features are in force: see
-/// [`GrowthBookClientBuilder::on_refresh`](crate::GrowthBookClientBuilder::on_refresh).
-#[derive(Clone, Copy, Debug)]
-pub struct RefreshEvent<'a> {
-    ruleset: &'a Arc<Ruleset>,
-    origin: Origin,
-}
-
-impl<'a> RefreshEvent<'a> {
-    pub(crate) fn new(ruleset: &'a Arc<Ruleset>, origin: Origin) -> Self {
-        Self { ruleset, origin }
-    }
-
-    /// The features in force, and what was found wrong with them.
-    pub fn ruleset(&self) -> &'a Arc<Ruleset> {
-        self.ruleset
-    }
-
-    /// Where they came from.
-    pub fn origin(&self) -> Origin {
-        self.origin
     }
 }
 

@@ -1,0 +1,99 @@
+//! A GrowthBook of the tour's own: it serves the shop's payload on the loopback interface, and streams its changes.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use serde_json::Value;
+
+/// Ends with the process.
+pub(crate) struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    streaming: Condvar,
+}
+
+struct State {
+    /// In one line, as an event of the stream wants it.
+    payload: String,
+    streams: Vec<TcpStream>,
+}
+
+impl Server {
+    pub(crate) fn start(payload: &Value) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let state = State {
+            payload: payload.to_string(),
+            streams: Vec::new(),
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            streaming: Condvar::new(),
+        });
+        let server = Self {
+            address: listener.local_addr()?,
+            shared: Arc::clone(&shared),
+        };
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || answer(connection, &shared));
+            }
+        });
+        Ok(server)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Somebody has changed a feature: whoever streams is told, and somebody does soon.
+    pub(crate) fn publish(&self, payload: &Value) {
+        let is_silent = |state: &mut State| state.streams.is_empty();
+        let waited = self
+            .shared
+            .streaming
+            .wait_while(self.shared.lock(), is_silent);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.payload = payload.to_string();
+        let event = format!("event: features\ndata: {}\n\n", state.payload);
+        let is_told = |stream: &mut TcpStream| stream.write_all(event.as_bytes()).is_ok();
+        state.streams.retain_mut(is_told);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One request for each connection, which is enough for a tour.
+fn answer(mut connection: TcpStream, shared: &Shared) -> io::Result<()> {
+    let head = BufReader::new(connection.try_clone()?).lines();
+    let head: Vec<String> = head
+        .map_while(|line| line.ok().filter(|line| !line.is_empty()))
+        .collect();
+    let is_stream = head
+        .first()
+        .is_some_and(|line| line.starts_with("GET /sub/"));
+    let mut state = shared.lock();
+    if is_stream {
+        connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")?;
+        state.streams.push(connection);
+        shared.streaming.notify_all();
+        return Ok(());
+    }
+    let payload = &state.payload;
+    let length = payload.len();
+    let head = "HTTP/1.1 200 OK\r\nx-sse-support: enabled\r\nConnection: close";
+    write!(
+        connection,
+        "{head}\r\nContent-Length: {length}\r\n\r\n{payload}"
+    )
+}
