@@ -122,6 +122,8 @@ struct Latencies {
     all: Histogram,
     /// The slowest one during which the thread kept its core; `None` if the system does not tell.
     undisturbed: Option<Duration>,
+    /// How many of those were slower than any should be.
+    too_slow: u32,
 }
 
 /// Asks as fast as it goes, and looks at each answer's time.
@@ -129,6 +131,7 @@ fn watch(mut ask: impl FnMut() -> bool) -> Latencies {
     let mut all = Histogram::new();
     let mut interruptions = process::interruptions();
     let mut undisturbed = interruptions.map(|_| Duration::ZERO);
+    let mut too_slow = 0;
     let started = Instant::now();
     let mut before = started;
     while before.duration_since(started) < SPAN {
@@ -141,12 +144,17 @@ fn watch(mut ask: impl FnMut() -> bool) -> Latencies {
             let interrupted = process::interruptions();
             if interrupted == interruptions {
                 undisturbed = undisturbed.map(|it| it.max(took));
+                too_slow += u32::from(Time(took) > WORST);
             }
             interruptions = interrupted;
             before = Instant::now();
         }
     }
-    Latencies { all, undisturbed }
+    Latencies {
+        all,
+        undisturbed,
+        too_slow,
+    }
 }
 
 impl Latencies {
@@ -159,7 +167,9 @@ impl Latencies {
             .print();
         let row = Row::new("    the slowest").within("of all", all.worst(), WORST);
         match self.undisturbed {
-            Some(slowest) => row.within("that kept its core", Time(slowest), WORST),
+            Some(slowest) => row
+                .within("that kept its core", Time(slowest), WORST)
+                .figure("of which too slow", self.too_slow),
             None => row.figure("that kept its core", NOT_MEASURED),
         }
         .print();
