@@ -142,10 +142,14 @@ impl Shared {
         answers: Option<&Question>,
     ) -> Result<Installed, PayloadError> {
         let replacing = self.replacing();
+        self.feed.retired.sweep();
         let installed = self.replace_ruleset(payload, origin, answers)?;
         // Whoever comes next must find both as they belong together.
         match installed.turn {
-            Turn::New => self.feed.arrived(origin, arrival, false),
+            Turn::New => {
+                self.feed.retired.add(Arc::clone(&installed.previous));
+                self.feed.arrived(origin, arrival, false);
+            }
             Turn::Same => {
                 let arrival = arrival.sharing(installed.ruleset.payload());
                 self.feed.arrived(origin, arrival, true);

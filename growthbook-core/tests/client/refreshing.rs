@@ -103,6 +103,44 @@ fn a_payload_is_kept_once() {
     assert_eq!(bytes.strong_count(), 0);
 }
 
+/// To free a large payload takes long, and whoever serves a request has no time for it.
+#[test]
+fn what_was_in_force_is_freed_by_whoever_refreshes() {
+    let script = Arc::new(Script::default());
+    let client = GrowthBookClient::builder()
+        .fetcher(Arc::clone(&script))
+        .build()
+        .unwrap();
+    let refresh = |answer, expected| {
+        let before = Arc::downgrade(&client.ruleset());
+        script.then(answer);
+        assert_eq!(client.force_refresh().unwrap(), expected);
+        before
+    };
+    refresh(fresh(1), Refresh::Updated);
+    let first = refresh(fresh(2), Refresh::Updated);
+    assert_eq!(first.strong_count(), 0, "nobody looked at it");
+    for (next, answer, expected) in [
+        (3, unchanged(), Refresh::Unchanged),
+        (4, fresh(5), Refresh::Updated),
+    ] {
+        let scope = client.scope(UserContext::default());
+        let result = scope.evaluate("f");
+        let seen = refresh(fresh(next), Refresh::Updated);
+        drop(scope);
+        drop(result);
+        assert_eq!(seen.strong_count(), 1, "whoever looked at it freed it");
+        refresh(answer, expected);
+        assert_eq!(seen.strong_count(), 0, "it is not needed any more");
+    }
+    let scope = client.scope(UserContext::default());
+    let seen = Arc::downgrade(scope.ruleset());
+    drop(client.load(features(6).as_bytes()).unwrap());
+    drop(scope);
+    client.load(features(7).as_bytes()).unwrap();
+    assert_eq!(seen.strong_count(), 0, "it is not needed any more");
+}
+
 #[test]
 fn an_older_answer_does_not_replace_a_newer_one() {
     let (script, shelf, clock) = (

@@ -225,6 +225,8 @@ impl News {
         for (installed, origin) in &self.installed {
             shared.announce(installed, *origin);
         }
+        drop(self);
+        shared.feed.retired.sweep();
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod event;
 pub(crate) mod flight;
 pub(crate) mod lazy;
 pub(crate) mod refresh;
+mod retired;
 pub(crate) mod source;
 pub(crate) mod source_status;
 
@@ -15,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use self::flight::Flight;
 use self::lazy::Nudge;
 use self::refresh::{Freshness, Origin, RefreshCounts, RefreshError};
+use self::retired::Retired;
 use self::source::Source;
 use crate::cache::{CachedPayload, FeatureCache, Validator};
 use crate::fetch::FeatureFetcher;
@@ -26,6 +28,7 @@ pub(crate) struct Feed {
     pub(crate) freshness: Freshness,
     pub(crate) flight: Flight,
     pub(crate) nudge: Nudge,
+    pub(crate) retired: Retired,
     source: Mutex<Option<Arc<Source>>>,
     state: Mutex<FeedState>,
     changed: Condvar,
