@@ -33,7 +33,7 @@ impl Row {
 
     fn cell(mut self, name: &str, value: &str, bar: &str) -> Self {
         // Writing to a string does not fail.
-        let _ = write!(self.0, "{:<36}", format!("{name} {value}{bar}"));
+        let _ = write!(self.0, "{:<38}  ", format!("{name} {value}{bar}"));
         self
     }
 }
