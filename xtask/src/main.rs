@@ -89,7 +89,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         options: "[--instructions] [filter]",
-        about: "time the workloads, or count instructions per operation under valgrind",
+        about: "time evaluating and staying fresh, or count instructions under valgrind",
         run: bench::run,
     },
     Command {
