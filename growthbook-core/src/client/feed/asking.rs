@@ -131,7 +131,7 @@ impl Shared {
             if freshness.is_expired(age) || !(spares_request || self.feed.is_waiting()) {
                 continue;
             }
-            let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
+            let arrival = Arrival::of(&entry, self.monotonic(), age);
             match self.install(entry.bytes(), Origin::Cache, arrival, None) {
                 Ok(Installed {
                     turn: Turn::Outdated | Turn::Overtaken,
@@ -162,7 +162,7 @@ impl Shared {
         news: &mut News,
     ) -> Result<Option<Refresh>, RefreshError> {
         let payload = payload.with_fetched_at(self.now());
-        let arrival = Arrival::of(&payload, self.monotonic());
+        let arrival = Arrival::of(&payload, self.monotonic(), Duration::ZERO);
         let installed = self
             .install(payload.bytes(), Origin::Fetched, arrival, answers)
             .map_err(RefreshError::Payload)?;
