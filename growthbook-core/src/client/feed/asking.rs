@@ -111,6 +111,7 @@ impl Shared {
         }
         let now = self.now()?;
         for cache in &self.feed.caches {
+            let question = self.feed.question();
             let entry = match self.call_backend(cache, CACHE, || cache.load(key)) {
                 Ok(Some(entry)) => entry,
                 Ok(None) => continue,
@@ -132,7 +133,7 @@ impl Shared {
                 continue;
             }
             let arrival = Arrival::of(&entry, self.monotonic(), age);
-            match self.install(entry.bytes(), Origin::Cache, arrival, None) {
+            match self.install(entry.bytes(), Origin::Cache, arrival, Some(&question)) {
                 Ok(Installed {
                     turn: Turn::Outdated | Turn::Overtaken,
                     ..
