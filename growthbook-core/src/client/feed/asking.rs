@@ -49,6 +49,7 @@ impl Shared {
         }
         let key = self.call_fetcher(news, || fetcher.cache_key())?;
         if mode != RefreshMode::Forced && self.start_from_cache(&key, news).is_some_and(|it| it) {
+            self.feed.recovered();
             return Ok(Refresh::FromCache);
         }
         for _ in 0..MOST_QUESTIONS {

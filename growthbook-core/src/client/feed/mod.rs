@@ -170,6 +170,11 @@ impl Feed {
         self.nudge.rearm();
     }
 
+    /// The last attempt went well, though no server was asked.
+    pub(crate) fn recovered(&self) {
+        self.lock().error = None;
+    }
+
     pub(crate) fn state(&self) -> FeedState {
         self.lock().clone()
     }
