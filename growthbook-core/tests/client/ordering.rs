@@ -205,6 +205,23 @@ fn an_entry_of_a_cache_that_was_overtaken_is_passed_over() {
 }
 
 #[test]
+fn a_lazy_source_is_nudged_when_what_is_in_force_is_the_programs_own() {
+    let nudges = Arc::new(AtomicUsize::new(0));
+    let source = Held {
+        sink: Arc::default(),
+        nudges: Some(Arc::clone(&nudges)),
+        key: None,
+    };
+    let builder = GrowthBookClient::builder().source(source);
+    let client = builder.payload(features(1)).build().unwrap();
+    assert_eq!(value(&client), 1);
+    assert_eq!(nudges.load(Ordering::SeqCst), 0, "it is at it by itself");
+    client.load(features(2).as_bytes()).unwrap();
+    assert_eq!((value(&client), value(&client)), (2, 2));
+    assert_eq!(nudges.load(Ordering::SeqCst), 1);
+}
+
+#[test]
 fn only_a_lazy_source_is_nudged_and_once_until_something_has_come() {
     for is_lazy in [false, true] {
         let (clock, nudges) = (HandClock::new(), Arc::new(AtomicUsize::new(0)));

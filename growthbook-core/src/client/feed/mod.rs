@@ -130,10 +130,16 @@ impl Feed {
     fn heard(&self, state: MutexGuard<'_, FeedState>) {
         let arrival = &state.arrival;
         let fresh_for = arrival.max_age.unwrap_or(self.freshness.stale_for());
-        let stale_from = arrival.heard_at.map(|at| {
-            at.saturating_add(fresh_for)
-                .saturating_sub(arrival.age_then)
-        });
+        let stale_from = match (state.origin, arrival.heard_at) {
+            // The source is at it by itself.
+            (None | Some(Origin::Bootstrap), _) => None,
+            // The program's own was never heard of from a server.
+            (_, None) => Some(Duration::ZERO),
+            (_, Some(at)) => Some(
+                at.saturating_add(fresh_for)
+                    .saturating_sub(arrival.age_then),
+            ),
+        };
         self.nudge.stale_from(stale_from);
         drop(state);
         self.changed.notify_all();
