@@ -42,16 +42,22 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The plan at the start. What was found in a cache may be fresh for some time yet.
-    pub(crate) fn new(strategy: Strategy, now: Duration, fresh_for: Option<Duration>) -> Self {
-        let next = match strategy {
-            Strategy::Manual => None,
-            // Only an answer says whether there is a stream.
-            Strategy::Streaming { .. } => Some(now),
-            Strategy::Lazy if fresh_for.is_some() => None,
-            Strategy::Lazy | Strategy::Polling { .. } => {
-                Some(now.saturating_add(fresh_for.unwrap_or_default()))
+    /// The plan at the start. What was found in a cache may be fresh for some time yet; many may have found the same, and
+    /// must not come together.
+    pub(crate) fn new(
+        strategy: Strategy,
+        now: Duration,
+        fresh_for: Option<Duration>,
+        random: f64,
+    ) -> Self {
+        let next = match (strategy, fresh_for) {
+            (Strategy::Manual, _) | (Strategy::Lazy, Some(_)) => None,
+            (Strategy::Polling { interval }, Some(fresh_for)) => {
+                let pause = jittered(fresh_for.min(interval), random);
+                Some(now.saturating_add(pause))
             }
+            // With a stream, since only an answer says whether there is one.
+            (_, None) | (Strategy::Streaming { .. }, _) => Some(now),
         };
         let interval = match strategy {
             Strategy::Lazy | Strategy::Manual => Duration::ZERO,
@@ -162,7 +168,7 @@ impl Plan {
             Strategy::Streaming { safety, .. } if self.is_streaming => safety,
             Strategy::Streaming { fallback, .. } => Some(fallback),
         }?;
-        Some(scaled(interval, 0.9 + random / 5.0))
+        Some(jittered(interval, random))
     }
 
     /// The server says that something has changed, or what it sent could not be used. All who heard of it would come at
@@ -201,6 +207,11 @@ impl Plan {
             self.next = Some(now.max(self.not_before));
         }
     }
+}
+
+/// Give or take a tenth.
+fn jittered(duration: Duration, random: f64) -> Duration {
+    scaled(duration, 0.9 + random / 5.0)
 }
 
 /// Longer or shorter by a factor; what no `Duration` can hold stays as it is.

@@ -19,7 +19,7 @@ fn at(seconds: u64) -> Duration {
 }
 
 fn started(strategy: Strategy) -> Plan {
-    Plan::new(strategy, at(1_000), None)
+    Plan::new(strategy, at(1_000), None, EVEN)
 }
 
 type Answer = Result<Refresh, RefreshError>;
@@ -63,12 +63,20 @@ fn polling_keeps_its_interval_give_or_take_a_tenth() {
 
 #[test]
 fn what_a_cache_called_fresh_puts_off_the_first_request_but_a_streams() {
-    let fresh = |strategy| Plan::new(strategy, at(1_000), Some(at(20))).due();
+    let fresh = |strategy| Plan::new(strategy, at(1_000), Some(at(20)), EVEN).due();
     assert_eq!(fresh(POLLING), Some(at(1_020)));
     assert_eq!(fresh(Strategy::Lazy), None);
     assert_eq!(fresh(STREAMING), Some(at(1_000)));
     assert_eq!(fresh(Strategy::Manual), None);
     assert_eq!(started(Strategy::Lazy).due(), Some(at(1_000)));
+}
+
+#[test]
+fn what_a_cache_called_fresh_puts_off_the_first_request_by_an_interval_at_most() {
+    let day = at(24 * 60 * 60);
+    let due = |random| Plan::new(POLLING, at(1_000), Some(day), random).due();
+    assert_eq!(due(EVEN), Some(at(1_060)));
+    assert_eq!(due(0.0), Some(at(1_054)), "and not all at once");
 }
 
 /// F27, and trap 62: the first delay is the first delay.

@@ -65,7 +65,8 @@ impl Worker {
     fn begin(&mut self) {
         self.sink.start_from_cache(&self.fetcher.cache_key());
         if let Some(now) = self.sink.monotonic() {
-            self.plan = Plan::new(self.strategy, now, self.sink.fresh_for());
+            let fresh_for = self.sink.fresh_for();
+            self.plan = Plan::new(self.strategy, now, fresh_for, self.random.f64());
         }
         self.stream();
     }
