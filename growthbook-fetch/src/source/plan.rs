@@ -101,7 +101,13 @@ impl Plan {
     }
 
     /// A request is being made; changes from now on are for the next one.
-    pub(crate) fn asking(&mut self, now: Duration) {
+    pub(crate) fn asking(&mut self, now: Duration, mode: RefreshMode) {
+        if mode == RefreshMode::IfStale {
+            // Perhaps it is not.
+            return;
+        }
+        // Whoever forces one knows of a change, which is still wanted if this one fails.
+        self.is_behind |= mode == RefreshMode::Forced;
         if self.change.take().is_some() {
             self.last_change = Some(now);
         }

@@ -41,7 +41,7 @@ fn down() -> Answer {
 /// Makes the request that is due and says how long the plan waits after it.
 fn ask(plan: &mut Plan, answer: &Answer, random: f64) -> Option<Duration> {
     let now = plan.due().unwrap_or(at(1_000));
-    plan.asking(now);
+    plan.asking(now, plan.mode());
     plan.answered(now, answer, random);
     plan.due().map(|due| due.saturating_sub(now))
 }
@@ -211,7 +211,7 @@ fn changes_without_end_are_a_request_a_second() {
         let now = at(1_000) + Duration::from_millis(millis);
         plan.changed(now, 0.0);
         if plan.due().is_some_and(|due| due <= now) {
-            plan.asking(now);
+            plan.asking(now, plan.mode());
             plan.answered(now, &OK, EVEN);
             requests += 1;
         }
@@ -222,7 +222,7 @@ fn changes_without_end_are_a_request_a_second() {
 #[test]
 fn a_change_during_a_request_has_one_of_its_own() {
     let mut plan = started(STREAMING);
-    plan.asking(at(1_000));
+    plan.asking(at(1_000), RefreshMode::Scheduled);
     plan.changed(at(1_000), 0.25);
     plan.answered(at(1_001), &OK, EVEN);
     assert_eq!(plan.mode(), RefreshMode::Forced);
@@ -240,6 +240,20 @@ fn a_change_that_could_not_be_had_stays_wanted() {
     assert_eq!(plan.due(), Some(at(1_030)), "the server asked to wait");
     ask(&mut plan, &OK, EVEN);
     assert_eq!(plan.mode(), RefreshMode::Scheduled);
+}
+
+#[test]
+fn what_the_program_forces_stays_wanted_until_it_is_had() {
+    for strategy in [POLLING, STREAMING, Strategy::Lazy] {
+        let mut plan = started(strategy);
+        ask(&mut plan, &OK, EVEN);
+        plan.asking(at(1_010), RefreshMode::Forced);
+        plan.answered(at(1_010), &down(), 0.0);
+        assert_eq!(plan.due(), Some(at(1_011)), "{strategy:?}");
+        assert_eq!(plan.mode(), RefreshMode::Forced, "no cache knows of it");
+        ask(&mut plan, &OK, EVEN);
+        assert_eq!(plan.mode(), RefreshMode::Scheduled);
+    }
 }
 
 #[test]
@@ -317,7 +331,7 @@ proptest! {
                     2 => plan.changed(now, *random),
                     3 => plan.nudged(now),
                     _ => {
-                        plan.asking(now);
+                        plan.asking(now, plan.mode());
                         let answer = match step {
                             4 => OK,
                             5 => down(),

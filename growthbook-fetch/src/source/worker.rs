@@ -120,9 +120,7 @@ impl Worker {
         let Some(now) = self.sink.monotonic() else {
             return false;
         };
-        if mode != RefreshMode::IfStale {
-            self.plan.asking(now);
-        }
+        self.plan.asking(now, mode);
         self.board.asking(now);
         let answer = self.sink.refresh(&self.fetcher, mode);
         if self.mailbox.is_closed() {
