@@ -123,6 +123,7 @@ impl Plan {
         match answer {
             // Nobody was asked.
             Ok(Refresh::Fresh) => {}
+            Ok(Refresh::FromCache) => self.spared(now, random),
             Ok(_) => self.succeeded(now, random),
             Err(error) => self.failed(now, error, random),
         }
@@ -136,6 +137,13 @@ impl Plan {
         // A change that was heard of during the request has its own.
         self.is_behind = self.change.is_some();
         self.next = self.pause(random).map(|pause| now.saturating_add(pause));
+    }
+
+    /// Another process was answered. What the server asked of this one still holds.
+    fn spared(&mut self, now: Duration, random: f64) {
+        self.has_answered = true;
+        let pause = self.pause(random);
+        self.next = pause.map(|pause| now.saturating_add(pause).max(self.not_before));
     }
 
     fn failed(&mut self, now: Duration, error: &RefreshError, random: f64) {
@@ -207,9 +215,9 @@ impl Plan {
         }
     }
 
-    /// An evaluation found the features stale.
-    pub(crate) fn nudged(&mut self, now: Duration) {
-        if self.strategy == Strategy::Lazy {
+    /// An evaluation found the features stale. Others may have come before this was heard of.
+    pub(crate) fn nudged(&mut self, now: Duration, fresh_for: Option<Duration>) {
+        if self.strategy == Strategy::Lazy && fresh_for.is_none() {
             self.next = Some(now.max(self.not_before));
         }
     }

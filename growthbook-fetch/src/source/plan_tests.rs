@@ -265,12 +265,20 @@ fn a_lazy_source_asks_when_it_is_nudged() {
         "until there is something"
     );
     assert_eq!(ask(&mut plan, &OK, EVEN), None);
-    plan.nudged(at(2_000));
+    plan.nudged(at(2_000), None);
     assert_eq!(plan.due(), Some(at(2_000)));
     assert_eq!(ask(&mut plan, &status(503, Some(20)), 0.0), None);
-    plan.nudged(at(2_001));
+    plan.nudged(at(2_001), None);
     assert_eq!(plan.due(), Some(at(2_020)), "the server asked to wait");
     assert_eq!(ask(&mut plan, &OK, EVEN), None);
+}
+
+#[test]
+fn a_nudge_that_was_overtaken_is_no_request() {
+    let mut plan = started(Strategy::Lazy);
+    ask(&mut plan, &OK, EVEN);
+    plan.nudged(at(1_001), Some(at(59)));
+    assert_eq!(plan.due(), None);
 }
 
 #[test]
@@ -279,9 +287,20 @@ fn others_are_not_nudged() {
         let mut plan = started(strategy);
         ask(&mut plan, &OK, EVEN);
         let due = plan.due();
-        plan.nudged(at(1_001));
+        plan.nudged(at(1_001), None);
         assert_eq!(plan.due(), due);
     }
+}
+
+#[test]
+fn what_another_process_was_told_does_not_shorten_what_the_server_asked_of_this_one() {
+    let mut plan = started(POLLING);
+    assert_eq!(ask(&mut plan, &status(429, Some(300)), 0.0), Some(at(300)));
+    plan.answered(at(1_020), &Ok(Refresh::FromCache), EVEN);
+    assert_eq!((plan.due(), plan.failures()), (Some(at(1_300)), 1));
+    ask(&mut plan, &OK, EVEN);
+    plan.answered(at(1_320), &Ok(Refresh::FromCache), EVEN);
+    assert_eq!((plan.due(), plan.failures()), (Some(at(1_380)), 0));
 }
 
 #[test]
@@ -329,7 +348,7 @@ proptest! {
                     0 => plan.stream_opened(now),
                     1 => plan.stream_closed(now, *random),
                     2 => plan.changed(now, *random),
-                    3 => plan.nudged(now),
+                    3 => plan.nudged(now, None),
                     _ => {
                         plan.asking(now, plan.mode());
                         let answer = match step {

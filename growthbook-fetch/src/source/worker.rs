@@ -87,7 +87,7 @@ impl Worker {
         };
         match letter {
             Letter::Changed => self.plan.changed(now, self.random.f64()),
-            Letter::Nudge => self.plan.nudged(now),
+            Letter::Nudge => self.plan.nudged(now, self.sink.fresh_for()),
             Letter::StreamClosed => self.plan.stream_closed(now, self.random.f64()),
             Letter::StreamOpened => self.plan.stream_opened(now),
             Letter::Refresh(_) => {}
