@@ -57,7 +57,10 @@ impl SourceHandle for Handle {
         match answered.recv_timeout(limit) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout) => Err(RefreshError::TimedOut),
-            Err(RecvTimeoutError::Disconnected) if self.worker.is_closed() => {
+            // The client is closed before its source is.
+            Err(RecvTimeoutError::Disconnected)
+                if self.worker.is_closed() || self.sink.is_closed() =>
+            {
                 Err(RefreshError::Closed)
             }
             Err(RecvTimeoutError::Disconnected) => Err(RefreshError::Panicked),
