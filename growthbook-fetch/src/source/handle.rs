@@ -35,6 +35,18 @@ impl Handle {
         self.streamer.close();
         self.fetcher.connection().close();
     }
+
+    /// Refreshes in the calling thread.
+    fn refresh_here(&self, mode: RefreshMode) -> Result<Refresh, RefreshError> {
+        let now = self.sink.monotonic().ok_or(RefreshError::Closed)?;
+        let last_attempt = self.board.asking(now);
+        let answer = self.sink.refresh(&self.fetcher, mode);
+        match &answer {
+            Ok(Refresh::Fresh | Refresh::FromCache) => self.board.spared(last_attempt),
+            answer => self.board.asked(answer.is_err()),
+        }
+        answer
+    }
 }
 
 impl SourceHandle for Handle {
@@ -43,7 +55,7 @@ impl SourceHandle for Handle {
             return Err(RefreshError::Closed);
         }
         if self.is_manual {
-            return self.sink.refresh(&self.fetcher, mode);
+            return self.refresh_here(mode);
         }
         if self.crew.is_member() {
             // A callback asks, and the thread that would answer waits for it.

@@ -121,8 +121,11 @@ impl Worker {
             return false;
         };
         self.plan.asking(now, mode);
-        self.board.asking(now);
+        let last_attempt = self.board.asking(now);
         let answer = self.sink.refresh(&self.fetcher, mode);
+        if matches!(answer, Ok(Refresh::Fresh | Refresh::FromCache)) {
+            self.board.spared(last_attempt);
+        }
         if self.mailbox.is_closed() {
             return false;
         }
