@@ -246,9 +246,13 @@ impl Shared {
         self.end.get_or_init(|| report).clone()
     }
 
-    /// Ends everything, and tells the program of what could not be written: there is nobody else to tell.
+    /// Ends everything, and tells the program of what could not be written, unless somebody closed the client and knows.
     pub(crate) fn end(&self) {
-        for failure in self.close(DROP_LIMIT).failures() {
+        let report = self.close(DROP_LIMIT);
+        if report.was_closed() {
+            return;
+        }
+        for failure in report.failures() {
             self.report(&BackgroundError::Flush(failure.clone()));
         }
     }

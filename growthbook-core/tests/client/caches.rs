@@ -158,6 +158,16 @@ fn no_stale_entry_replaces_what_the_server_sent() {
     assert_eq!(house.value(), 6);
 }
 
+#[test]
+fn what_a_cache_has_is_the_end_of_an_error() {
+    let house = House::new(1);
+    assert!(house.client.refresh().is_err());
+    assert!(house.client.status().last_error().is_some());
+    house.shelve(0, 5, 30);
+    assert_eq!(house.client.refresh().unwrap(), Refresh::FromCache);
+    assert!(house.client.status().last_error().is_none());
+}
+
 /// A client with some caches, and all that it depends on.
 struct House {
     client: GrowthBookClient,

@@ -165,6 +165,20 @@ impl TrackingPlugin for Unwritten {
 }
 
 #[test]
+fn what_closing_has_said_is_not_told_again_at_the_end_of_the_last_handle() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&told);
+    let client = GrowthBookClient::builder()
+        .plugin(Unwritten)
+        .on_error(move |error| log.lock().unwrap().push(error.to_string()))
+        .build()
+        .unwrap();
+    assert_eq!(client.close(SECOND).failures().len(), 1);
+    drop(client);
+    assert_eq!(*told.lock().unwrap(), [""; 0]);
+}
+
+#[test]
 fn what_the_end_of_the_last_handle_could_not_write_is_told() {
     let errors = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&errors);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use growthbook_core::{
     BuildError, CacheKey, CachedPayload, Clock, DecryptionKey, FeatureFetcher, FetchError, Fetched,
@@ -184,6 +184,44 @@ fn an_answer_that_comes_after_the_end_is_not_put_in_force() {
 }
 
 #[test]
+fn an_entry_of_a_cache_that_was_overtaken_is_passed_over() {
+    let (shelf, clock) = (
+        Arc::new(Shelf::default()),
+        Arc::new(PushingClock::default()),
+    );
+    let (client, sink) = sourced(|builder| {
+        let builder = builder.cache(Arc::clone(&shelf));
+        builder.clock(Arc::clone(&clock))
+    });
+    let script = Script::default();
+    script.then(fresh(1)).then(unchanged());
+    sink.refresh(&script, RefreshMode::Scheduled).unwrap();
+    clock.time.pass(Duration::from_secs(10));
+    shelf.put(&served(2).with_fetched_at(clock.now()));
+    // When the entry has been looked at, and is not in force yet.
+    *clock.push.lock().unwrap() = Some((sink.clone(), served(3)));
+    let refreshed = sink.refresh(&script, RefreshMode::Scheduled).unwrap();
+    assert_eq!((refreshed, value(&client)), (Refresh::Unchanged, 3));
+}
+
+#[test]
+fn a_lazy_source_is_nudged_when_what_is_in_force_is_the_programs_own() {
+    let nudges = Arc::new(AtomicUsize::new(0));
+    let source = Held {
+        sink: Arc::default(),
+        nudges: Some(Arc::clone(&nudges)),
+        key: None,
+    };
+    let builder = GrowthBookClient::builder().source(source);
+    let client = builder.payload(features(1)).build().unwrap();
+    assert_eq!(value(&client), 1);
+    assert_eq!(nudges.load(Ordering::SeqCst), 0, "it is at it by itself");
+    client.load(features(2).as_bytes()).unwrap();
+    assert_eq!((value(&client), value(&client)), (2, 2));
+    assert_eq!(nudges.load(Ordering::SeqCst), 1);
+}
+
+#[test]
 fn only_a_lazy_source_is_nudged_and_once_until_something_has_come() {
     for is_lazy in [false, true] {
         let (clock, nudges) = (HandClock::new(), Arc::new(AtomicUsize::new(0)));
@@ -294,6 +332,27 @@ impl SourceHandle for Held {
 
     fn revalidate(&self) {
         self.nudges.as_ref().unwrap().fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A clock that is slow to say how much time has passed: once, something is pushed meanwhile.
+#[derive(Debug, Default)]
+struct PushingClock {
+    time: HandClock,
+    push: Mutex<Option<(PayloadSink, CachedPayload)>>,
+}
+
+impl Clock for PushingClock {
+    fn now(&self) -> SystemTime {
+        self.time.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        let push = self.push.lock().unwrap().take();
+        if let Some((sink, payload)) = push {
+            sink.deliver(&cache_key(), payload).unwrap();
+        }
+        self.time.monotonic()
     }
 }
 

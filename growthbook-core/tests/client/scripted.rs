@@ -93,13 +93,13 @@ impl FeatureCache for Shelf {
     }
 }
 
-/// Time that passes when it is told to.
-#[derive(Clone, Debug)]
+/// Time that passes when it is told to. As the system's, it is counted from when the program began.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct HandClock(Arc<Mutex<Duration>>);
 
 impl HandClock {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Duration::from_secs(1_000_000))))
+        Self::default()
     }
 
     pub(crate) fn pass(&self, time: Duration) {
@@ -109,7 +109,7 @@ impl HandClock {
 
 impl Clock for HandClock {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.monotonic()
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + self.monotonic()
     }
 
     fn monotonic(&self) -> Duration {

@@ -40,11 +40,26 @@ impl Board {
         state.failures = failures;
     }
 
-    /// An attempt is under way, so that nothing is planned until its end.
-    pub(crate) fn asking(&self, at: Duration) {
+    /// An attempt is under way, so that nothing is planned until its end. Hands back when the one before was.
+    pub(crate) fn asking(&self, at: Duration) -> Option<Duration> {
         let mut state = self.lock();
-        state.last_attempt = Some(at);
         state.next_attempt = None;
+        state.last_attempt.replace(at)
+    }
+
+    /// Nobody was asked in the end, so that the attempt before is the last one.
+    pub(crate) fn spared(&self, last_attempt: Option<Duration>) {
+        self.lock().last_attempt = last_attempt;
+    }
+
+    /// The server was asked, and there is no plan that counts failures.
+    pub(crate) fn asked(&self, has_failed: bool) {
+        let mut state = self.lock();
+        state.failures = if has_failed {
+            state.failures.saturating_add(1)
+        } else {
+            0
+        };
     }
 
     pub(crate) fn stream(&self, stream: Stream) {

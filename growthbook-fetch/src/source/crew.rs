@@ -32,11 +32,9 @@ impl Crew {
         name: &str,
         work: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {
-        self.lock().at_work += 1;
-        let membership = Membership(Arc::clone(self));
+        let mut membership = Membership::new(Arc::clone(self));
         let started = Builder::new().name(name.to_owned()).spawn(move || {
-            let membership = membership;
-            membership.0.lock().members.push(thread::current().id());
+            membership.enter();
             work();
             drop(membership);
         });
@@ -74,16 +72,32 @@ impl fmt::Debug for Crew {
 }
 
 /// A thread is counted for as long as this lives.
-struct Membership(Arc<Crew>);
+struct Membership {
+    crew: Arc<Crew>,
+    /// Which one it is, once it runs. Where there is no thread to be had, whoever wanted it drops this.
+    member: Option<ThreadId>,
+}
+
+impl Membership {
+    fn new(crew: Arc<Crew>) -> Self {
+        crew.lock().at_work += 1;
+        Self { crew, member: None }
+    }
+
+    fn enter(&mut self) {
+        let own = thread::current().id();
+        self.member = Some(own);
+        self.crew.lock().members.push(own);
+    }
+}
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        let own = thread::current().id();
-        let mut state = self.0.lock();
+        let mut state = self.crew.lock();
         state.at_work = state.at_work.saturating_sub(1);
-        state.members.retain(|member| *member != own);
+        state.members.retain(|member| Some(*member) != self.member);
         drop(state);
-        self.0.left.notify_all();
+        self.crew.left.notify_all();
     }
 }
 
@@ -97,4 +111,26 @@ pub(crate) fn guarded<T>(step: impl FnOnce() -> T) -> Option<T> {
         },
         Some,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    /// F40.
+    #[test]
+    fn a_member_who_gets_no_thread_stays_a_member() {
+        let crew = Arc::<Crew>::default();
+        let (tell, told) = channel();
+        let own = Arc::clone(&crew);
+        let work = move || {
+            drop(Membership::new(Arc::clone(&own)));
+            tell.send(own.is_member()).unwrap();
+        };
+        crew.start("gb-test", work).unwrap();
+        assert!(told.recv().unwrap());
+        assert!(crew.wait(Duration::from_secs(20)));
+    }
 }

@@ -35,6 +35,18 @@ impl Handle {
         self.streamer.close();
         self.fetcher.connection().close();
     }
+
+    /// Refreshes in the calling thread.
+    fn refresh_here(&self, mode: RefreshMode) -> Result<Refresh, RefreshError> {
+        let now = self.sink.monotonic().ok_or(RefreshError::Closed)?;
+        let last_attempt = self.board.asking(now);
+        let answer = self.sink.refresh(&self.fetcher, mode);
+        match &answer {
+            Ok(Refresh::Fresh | Refresh::FromCache) => self.board.spared(last_attempt),
+            answer => self.board.asked(answer.is_err()),
+        }
+        answer
+    }
 }
 
 impl SourceHandle for Handle {
@@ -43,7 +55,7 @@ impl SourceHandle for Handle {
             return Err(RefreshError::Closed);
         }
         if self.is_manual {
-            return self.sink.refresh(&self.fetcher, mode);
+            return self.refresh_here(mode);
         }
         if self.crew.is_member() {
             // A callback asks, and the thread that would answer waits for it.
@@ -57,7 +69,10 @@ impl SourceHandle for Handle {
         match answered.recv_timeout(limit) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout) => Err(RefreshError::TimedOut),
-            Err(RecvTimeoutError::Disconnected) if self.worker.is_closed() => {
+            // The client is closed before its source is.
+            Err(RecvTimeoutError::Disconnected)
+                if self.worker.is_closed() || self.sink.is_closed() =>
+            {
                 Err(RefreshError::Closed)
             }
             Err(RecvTimeoutError::Disconnected) => Err(RefreshError::Panicked),

@@ -211,7 +211,7 @@ impl PayloadSource for HttpSource {
                 sink: sink.clone(),
                 mailbox: Arc::clone(&worker),
                 board: Arc::clone(&board),
-                plan: Plan::new(strategy, Duration::ZERO, None),
+                plan: Plan::new(strategy, Duration::ZERO, None, 0.0),
                 strategy,
                 streaming,
                 random: fastrand::Rng::new(),

@@ -42,16 +42,22 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The plan at the start. What was found in a cache may be fresh for some time yet.
-    pub(crate) fn new(strategy: Strategy, now: Duration, fresh_for: Option<Duration>) -> Self {
-        let next = match strategy {
-            Strategy::Manual => None,
-            // Only an answer says whether there is a stream.
-            Strategy::Streaming { .. } => Some(now),
-            Strategy::Lazy if fresh_for.is_some() => None,
-            Strategy::Lazy | Strategy::Polling { .. } => {
-                Some(now.saturating_add(fresh_for.unwrap_or_default()))
+    /// The plan at the start. What was found in a cache may be fresh for some time yet; many may have found the same, and
+    /// must not come together.
+    pub(crate) fn new(
+        strategy: Strategy,
+        now: Duration,
+        fresh_for: Option<Duration>,
+        random: f64,
+    ) -> Self {
+        let next = match (strategy, fresh_for) {
+            (Strategy::Manual, _) | (Strategy::Lazy, Some(_)) => None,
+            (Strategy::Polling { interval }, Some(fresh_for)) => {
+                let pause = jittered(fresh_for.min(interval), random);
+                Some(now.saturating_add(pause))
             }
+            // With a stream, since only an answer says whether there is one.
+            (_, None) | (Strategy::Streaming { .. }, _) => Some(now),
         };
         let interval = match strategy {
             Strategy::Lazy | Strategy::Manual => Duration::ZERO,
@@ -95,7 +101,13 @@ impl Plan {
     }
 
     /// A request is being made; changes from now on are for the next one.
-    pub(crate) fn asking(&mut self, now: Duration) {
+    pub(crate) fn asking(&mut self, now: Duration, mode: RefreshMode) {
+        if mode == RefreshMode::IfStale {
+            // Perhaps it is not.
+            return;
+        }
+        // Whoever forces one knows of a change, which is still wanted if this one fails.
+        self.is_behind |= mode == RefreshMode::Forced;
         if self.change.take().is_some() {
             self.last_change = Some(now);
         }
@@ -111,6 +123,7 @@ impl Plan {
         match answer {
             // Nobody was asked.
             Ok(Refresh::Fresh) => {}
+            Ok(Refresh::FromCache) => self.spared(now, random),
             Ok(_) => self.succeeded(now, random),
             Err(error) => self.failed(now, error, random),
         }
@@ -124,6 +137,13 @@ impl Plan {
         // A change that was heard of during the request has its own.
         self.is_behind = self.change.is_some();
         self.next = self.pause(random).map(|pause| now.saturating_add(pause));
+    }
+
+    /// Another process was answered. What the server asked of this one still holds.
+    fn spared(&mut self, now: Duration, random: f64) {
+        self.has_answered = true;
+        let pause = self.pause(random);
+        self.next = pause.map(|pause| now.saturating_add(pause).max(self.not_before));
     }
 
     fn failed(&mut self, now: Duration, error: &RefreshError, random: f64) {
@@ -162,7 +182,7 @@ impl Plan {
             Strategy::Streaming { safety, .. } if self.is_streaming => safety,
             Strategy::Streaming { fallback, .. } => Some(fallback),
         }?;
-        Some(scaled(interval, 0.9 + random / 5.0))
+        Some(jittered(interval, random))
     }
 
     /// The server says that something has changed, or what it sent could not be used. All who heard of it would come at
@@ -195,12 +215,17 @@ impl Plan {
         }
     }
 
-    /// An evaluation found the features stale.
-    pub(crate) fn nudged(&mut self, now: Duration) {
-        if self.strategy == Strategy::Lazy {
+    /// An evaluation found the features stale. Others may have come before this was heard of.
+    pub(crate) fn nudged(&mut self, now: Duration, fresh_for: Option<Duration>) {
+        if self.strategy == Strategy::Lazy && fresh_for.is_none() {
             self.next = Some(now.max(self.not_before));
         }
     }
+}
+
+/// Give or take a tenth.
+fn jittered(duration: Duration, random: f64) -> Duration {
+    scaled(duration, 0.9 + random / 5.0)
 }
 
 /// Longer or shorter by a factor; what no `Duration` can hold stays as it is.

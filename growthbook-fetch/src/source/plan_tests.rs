@@ -19,7 +19,7 @@ fn at(seconds: u64) -> Duration {
 }
 
 fn started(strategy: Strategy) -> Plan {
-    Plan::new(strategy, at(1_000), None)
+    Plan::new(strategy, at(1_000), None, EVEN)
 }
 
 type Answer = Result<Refresh, RefreshError>;
@@ -41,7 +41,7 @@ fn down() -> Answer {
 /// Makes the request that is due and says how long the plan waits after it.
 fn ask(plan: &mut Plan, answer: &Answer, random: f64) -> Option<Duration> {
     let now = plan.due().unwrap_or(at(1_000));
-    plan.asking(now);
+    plan.asking(now, plan.mode());
     plan.answered(now, answer, random);
     plan.due().map(|due| due.saturating_sub(now))
 }
@@ -63,12 +63,20 @@ fn polling_keeps_its_interval_give_or_take_a_tenth() {
 
 #[test]
 fn what_a_cache_called_fresh_puts_off_the_first_request_but_a_streams() {
-    let fresh = |strategy| Plan::new(strategy, at(1_000), Some(at(20))).due();
+    let fresh = |strategy| Plan::new(strategy, at(1_000), Some(at(20)), EVEN).due();
     assert_eq!(fresh(POLLING), Some(at(1_020)));
     assert_eq!(fresh(Strategy::Lazy), None);
     assert_eq!(fresh(STREAMING), Some(at(1_000)));
     assert_eq!(fresh(Strategy::Manual), None);
     assert_eq!(started(Strategy::Lazy).due(), Some(at(1_000)));
+}
+
+#[test]
+fn what_a_cache_called_fresh_puts_off_the_first_request_by_an_interval_at_most() {
+    let day = at(24 * 60 * 60);
+    let due = |random| Plan::new(POLLING, at(1_000), Some(day), random).due();
+    assert_eq!(due(EVEN), Some(at(1_060)));
+    assert_eq!(due(0.0), Some(at(1_054)), "and not all at once");
 }
 
 /// F27, and trap 62: the first delay is the first delay.
@@ -203,7 +211,7 @@ fn changes_without_end_are_a_request_a_second() {
         let now = at(1_000) + Duration::from_millis(millis);
         plan.changed(now, 0.0);
         if plan.due().is_some_and(|due| due <= now) {
-            plan.asking(now);
+            plan.asking(now, plan.mode());
             plan.answered(now, &OK, EVEN);
             requests += 1;
         }
@@ -214,7 +222,7 @@ fn changes_without_end_are_a_request_a_second() {
 #[test]
 fn a_change_during_a_request_has_one_of_its_own() {
     let mut plan = started(STREAMING);
-    plan.asking(at(1_000));
+    plan.asking(at(1_000), RefreshMode::Scheduled);
     plan.changed(at(1_000), 0.25);
     plan.answered(at(1_001), &OK, EVEN);
     assert_eq!(plan.mode(), RefreshMode::Forced);
@@ -235,6 +243,20 @@ fn a_change_that_could_not_be_had_stays_wanted() {
 }
 
 #[test]
+fn what_the_program_forces_stays_wanted_until_it_is_had() {
+    for strategy in [POLLING, STREAMING, Strategy::Lazy] {
+        let mut plan = started(strategy);
+        ask(&mut plan, &OK, EVEN);
+        plan.asking(at(1_010), RefreshMode::Forced);
+        plan.answered(at(1_010), &down(), 0.0);
+        assert_eq!(plan.due(), Some(at(1_011)), "{strategy:?}");
+        assert_eq!(plan.mode(), RefreshMode::Forced, "no cache knows of it");
+        ask(&mut plan, &OK, EVEN);
+        assert_eq!(plan.mode(), RefreshMode::Scheduled);
+    }
+}
+
+#[test]
 fn a_lazy_source_asks_when_it_is_nudged() {
     let mut plan = started(Strategy::Lazy);
     assert_eq!(
@@ -243,12 +265,20 @@ fn a_lazy_source_asks_when_it_is_nudged() {
         "until there is something"
     );
     assert_eq!(ask(&mut plan, &OK, EVEN), None);
-    plan.nudged(at(2_000));
+    plan.nudged(at(2_000), None);
     assert_eq!(plan.due(), Some(at(2_000)));
     assert_eq!(ask(&mut plan, &status(503, Some(20)), 0.0), None);
-    plan.nudged(at(2_001));
+    plan.nudged(at(2_001), None);
     assert_eq!(plan.due(), Some(at(2_020)), "the server asked to wait");
     assert_eq!(ask(&mut plan, &OK, EVEN), None);
+}
+
+#[test]
+fn a_nudge_that_was_overtaken_is_no_request() {
+    let mut plan = started(Strategy::Lazy);
+    ask(&mut plan, &OK, EVEN);
+    plan.nudged(at(1_001), Some(at(59)));
+    assert_eq!(plan.due(), None);
 }
 
 #[test]
@@ -257,9 +287,20 @@ fn others_are_not_nudged() {
         let mut plan = started(strategy);
         ask(&mut plan, &OK, EVEN);
         let due = plan.due();
-        plan.nudged(at(1_001));
+        plan.nudged(at(1_001), None);
         assert_eq!(plan.due(), due);
     }
+}
+
+#[test]
+fn what_another_process_was_told_does_not_shorten_what_the_server_asked_of_this_one() {
+    let mut plan = started(POLLING);
+    assert_eq!(ask(&mut plan, &status(429, Some(300)), 0.0), Some(at(300)));
+    plan.answered(at(1_020), &Ok(Refresh::FromCache), EVEN);
+    assert_eq!((plan.due(), plan.failures()), (Some(at(1_300)), 1));
+    ask(&mut plan, &OK, EVEN);
+    plan.answered(at(1_320), &Ok(Refresh::FromCache), EVEN);
+    assert_eq!((plan.due(), plan.failures()), (Some(at(1_380)), 0));
 }
 
 #[test]
@@ -307,9 +348,9 @@ proptest! {
                     0 => plan.stream_opened(now),
                     1 => plan.stream_closed(now, *random),
                     2 => plan.changed(now, *random),
-                    3 => plan.nudged(now),
+                    3 => plan.nudged(now, None),
                     _ => {
-                        plan.asking(now);
+                        plan.asking(now, plan.mode());
                         let answer = match step {
                             4 => OK,
                             5 => down(),

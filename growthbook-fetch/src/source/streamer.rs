@@ -76,6 +76,8 @@ impl Streamer {
             }
             let ended = guarded(|| self.listen()).unwrap_or_else(|| {
                 log::error!(target: crate::LOG, "a defect ended the stream; it is opened again");
+                // It may have been open: polling takes its place meanwhile.
+                self.worker.post(Letter::StreamClosed);
                 Ended::Failed {
                     open_for: Duration::ZERO,
                 }

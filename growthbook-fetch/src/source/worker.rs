@@ -65,7 +65,8 @@ impl Worker {
     fn begin(&mut self) {
         self.sink.start_from_cache(&self.fetcher.cache_key());
         if let Some(now) = self.sink.monotonic() {
-            self.plan = Plan::new(self.strategy, now, self.sink.fresh_for());
+            let fresh_for = self.sink.fresh_for();
+            self.plan = Plan::new(self.strategy, now, fresh_for, self.random.f64());
         }
         self.stream();
     }
@@ -86,7 +87,7 @@ impl Worker {
         };
         match letter {
             Letter::Changed => self.plan.changed(now, self.random.f64()),
-            Letter::Nudge => self.plan.nudged(now),
+            Letter::Nudge => self.plan.nudged(now, self.sink.fresh_for()),
             Letter::StreamClosed => self.plan.stream_closed(now, self.random.f64()),
             Letter::StreamOpened => self.plan.stream_opened(now),
             Letter::Refresh(_) => {}
@@ -119,11 +120,12 @@ impl Worker {
         let Some(now) = self.sink.monotonic() else {
             return false;
         };
-        if mode != RefreshMode::IfStale {
-            self.plan.asking(now);
-        }
-        self.board.asking(now);
+        self.plan.asking(now, mode);
+        let last_attempt = self.board.asking(now);
         let answer = self.sink.refresh(&self.fetcher, mode);
+        if matches!(answer, Ok(Refresh::Fresh | Refresh::FromCache)) {
+            self.board.spared(last_attempt);
+        }
         if self.mailbox.is_closed() {
             return false;
         }

@@ -323,9 +323,19 @@ fn a_manual_source_does_nothing_by_itself() {
     assert_eq!(rig.client.status().readiness(), Readiness::Empty);
     assert!(rig.source().is_manual());
     assert_eq!((api.gets(), rig.source().next_attempt()), (0, None));
+    let told = || (rig.source().failures(), rig.source().last_attempt());
+    assert_eq!(told(), (0, None));
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
+    rig.clock.advance(MINUTE / 2);
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Fresh);
     assert_eq!((rig.value(), api.gets()), (1, 1));
+    assert_eq!(told(), (0, Some(MINUTE / 2)));
+    api.serve_bytes(Some(b"{}"));
+    assert!(rig.client.force_refresh().is_err());
+    assert_eq!(told(), (1, Some(Duration::ZERO)));
+    api.serve(1);
+    rig.client.force_refresh().unwrap();
+    assert_eq!(told().0, 0);
     rig.client.close(SOON);
     assert!(matches!(rig.client.refresh(), Err(RefreshError::Closed)));
 }

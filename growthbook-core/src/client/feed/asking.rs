@@ -50,6 +50,7 @@ impl Shared {
         }
         let key = self.call_fetcher(news, || fetcher.cache_key())?;
         if mode != RefreshMode::Forced && self.start_from_cache(&key, news).is_some_and(|it| it) {
+            self.feed.recovered();
             return Ok(Refresh::FromCache);
         }
         for _ in 0..MOST_QUESTIONS {
@@ -112,6 +113,7 @@ impl Shared {
         }
         let now = self.now()?;
         for cache in &self.feed.caches {
+            let question = self.feed.question();
             let entry = match self.call_backend(cache, CACHE, || cache.load(key)) {
                 Ok(Some(entry)) => entry,
                 Ok(None) => continue,
@@ -132,8 +134,9 @@ impl Shared {
             if freshness.is_expired(age) || !(spares_request || self.feed.is_waiting()) {
                 continue;
             }
-            let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
-            match self.install(Arc::clone(entry.bytes()), Origin::Cache, arrival, None) {
+            let arrival = Arrival::of(&entry, self.monotonic(), age);
+            let bytes = Arc::clone(entry.bytes());
+            match self.install(bytes, Origin::Cache, arrival, Some(&question)) {
                 Ok(Installed {
                     turn: Turn::Outdated | Turn::Overtaken,
                     ..
@@ -163,14 +166,10 @@ impl Shared {
         news: &mut News,
     ) -> Result<Option<Refresh>, RefreshError> {
         let payload = payload.with_fetched_at(self.now());
-        let arrival = Arrival::of(&payload, self.monotonic());
+        let arrival = Arrival::of(&payload, self.monotonic(), Duration::ZERO);
+        let bytes = Arc::clone(payload.bytes());
         let installed = self
-            .install(
-                Arc::clone(payload.bytes()),
-                Origin::Fetched,
-                arrival,
-                answers,
-            )
+            .install(bytes, Origin::Fetched, arrival, answers)
             .map_err(RefreshError::Payload)?;
         let refresh = match installed.turn {
             Turn::Overtaken => return Ok(None),

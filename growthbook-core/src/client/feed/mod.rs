@@ -55,8 +55,10 @@ pub(crate) struct Question {
 /// How a payload came.
 #[derive(Clone, Default)]
 pub(crate) struct Arrival {
-    /// By the clock's monotonic reading: when the server last said that it has this.
-    pub(crate) confirmed_at: Option<Duration>,
+    /// By the clock's monotonic reading: when this client heard of it.
+    heard_at: Option<Duration>,
+    /// How long before that the server had said that it has this, which may be before the clock began to count.
+    age_then: Duration,
     /// The same as a date.
     pub(crate) fetched_at: Option<SystemTime>,
     max_age: Option<Duration>,
@@ -65,9 +67,10 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
-    pub(crate) fn of(payload: &CachedPayload, confirmed_at: Duration) -> Self {
+    pub(crate) fn of(payload: &CachedPayload, heard_at: Duration, age_then: Duration) -> Self {
         Self {
-            confirmed_at: Some(confirmed_at),
+            heard_at: Some(heard_at),
+            age_then,
             fetched_at: payload.fetched_at(),
             max_age: payload.max_age(),
             version: payload
@@ -83,6 +86,12 @@ impl Arrival {
         }
         self
     }
+
+    /// How long ago the server last said that it has this.
+    fn age(&self, now: Duration) -> Option<Duration> {
+        let since = now.saturating_sub(self.heard_at?);
+        Some(since.saturating_add(self.age_then))
+    }
 }
 
 impl fmt::Debug for Arrival {
@@ -90,7 +99,8 @@ impl fmt::Debug for Arrival {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let validator = self.version.as_ref().map(|(validator, _)| validator);
         f.debug_struct("Arrival")
-            .field("confirmed_at", &self.confirmed_at)
+            .field("heard_at", &self.heard_at)
+            .field("age_then", &self.age_then)
             .field("fetched_at", &self.fetched_at)
             .field("max_age", &self.max_age)
             .field("validator", &validator)
@@ -119,7 +129,8 @@ impl Feed {
         state.counts.is_outdated();
         if origin == Origin::Fetched {
             state.error = None;
-            state.arrival.confirmed_at = arrival.confirmed_at;
+            state.arrival.heard_at = arrival.heard_at;
+            state.arrival.age_then = arrival.age_then;
             state.arrival.fetched_at = arrival.fetched_at;
             state.arrival.max_age = arrival.max_age;
             self.heard(state);
@@ -130,7 +141,16 @@ impl Feed {
     fn heard(&self, state: MutexGuard<'_, FeedState>) {
         let arrival = &state.arrival;
         let fresh_for = arrival.max_age.unwrap_or(self.freshness.stale_for());
-        let stale_from = arrival.confirmed_at.map(|at| at.saturating_add(fresh_for));
+        let stale_from = match (state.origin, arrival.heard_at) {
+            // The source is at it by itself.
+            (None | Some(Origin::Bootstrap), _) => None,
+            // The program's own was never heard of from a server.
+            (_, None) => Some(Duration::ZERO),
+            (_, Some(at)) => Some(
+                at.saturating_add(fresh_for)
+                    .saturating_sub(arrival.age_then),
+            ),
+        };
         self.nudge.stale_from(stale_from);
         drop(state);
         self.changed.notify_all();
@@ -167,6 +187,11 @@ impl Feed {
         self.nudge.rearm();
     }
 
+    /// The last attempt went well, though no server was asked.
+    pub(crate) fn recovered(&self) {
+        self.lock().error = None;
+    }
+
     pub(crate) fn state(&self) -> FeedState {
         self.lock().clone()
     }
@@ -190,7 +215,8 @@ impl Feed {
         }
         state.origin = Some(Origin::Fetched);
         state.error = None;
-        state.arrival.confirmed_at = Some(monotonic);
+        state.arrival.heard_at = Some(monotonic);
+        state.arrival.age_then = Duration::ZERO;
         state.arrival.fetched_at = now;
         state.arrival.max_age = max_age;
         self.heard(state);
@@ -203,15 +229,14 @@ impl Feed {
     }
 
     pub(crate) fn age(&self, now: Duration) -> Option<Duration> {
-        let confirmed_at = self.lock().arrival.confirmed_at?;
-        Some(now.saturating_sub(confirmed_at))
+        self.lock().arrival.age(now)
     }
 
     /// For how long from now on nobody need ask for what is in force; `None` if that is over, or nothing is known.
     pub(crate) fn fresh_for(&self, now: Duration) -> Option<Duration> {
         let state = self.lock();
         let fresh_for = state.arrival.max_age.unwrap_or(self.freshness.stale_for());
-        let age = now.saturating_sub(state.arrival.confirmed_at?);
+        let age = state.arrival.age(now)?;
         fresh_for.checked_sub(age).filter(|left| !left.is_zero())
     }
 

@@ -39,7 +39,8 @@ pub enum StreamState {
     Disabled,
     /// The stream is open.
     Open,
-    /// The server does not offer one: the source polls instead, and looks again whenever it hears from the server.
+    /// The server does not offer one: the source polls instead. An answer to a poll that offers one is taken up, unless the
+    /// server has refused the stream for good, with status 204.
     Unsupported,
     /// The stream broke, or could not be opened, and will be opened again.
     Waiting {
