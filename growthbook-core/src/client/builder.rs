@@ -205,6 +205,9 @@ impl GrowthBookClientBuilder {
 
     /// Called when other features are in force, in the thread that brought them.
     ///
+    /// Two threads may bring some at the same time, an answer and a stream's event, and then either may be told first: to
+    /// evaluate, ask the client, and not the event that came last.
+    ///
     /// There is one such callback: the last one given.
     pub fn on_refresh(mut self, f: impl Fn(&RefreshEvent<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.on_refresh = Some(Box::new(f));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::GrowthBookClient;
 use super::feed::Arrival;
+use super::feed::asking::Audience;
 use super::feed::refresh::{Origin, Refresh, RefreshError, RefreshMode};
 use super::shared::Installed;
 use crate::attributes::Attributes;
@@ -99,7 +100,8 @@ impl GrowthBookClient {
             None => {}
         }
         let fetcher = shared.feed.fetcher.as_deref();
-        shared.refresh(fetcher.ok_or(RefreshError::NoSource)?, mode)
+        let fetcher = fetcher.ok_or(RefreshError::NoSource)?;
+        shared.refresh(fetcher, mode, Audience::Caller)
     }
 
     /// The features in force.

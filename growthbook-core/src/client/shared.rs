@@ -19,6 +19,7 @@ use super::reports::listeners::{LISTENER, Listeners};
 use super::reports::mismatches::Mismatches;
 use super::reports::seen::{Fingerprints, Listening, SeenExposures};
 use super::reports::subscription::Subscribers;
+use crate::cache::CachedPayload;
 use crate::clock::{Clock, SystemClock};
 use crate::guard::guarded;
 use crate::ruleset::{PayloadError, Ruleset};
@@ -212,6 +213,13 @@ impl Shared {
             previous: Arc::clone(&current.ruleset),
             turn: Turn::New,
         })
+    }
+
+    /// What is in force, if a server sent it.
+    pub(crate) fn fetched_payload(&self) -> Option<CachedPayload> {
+        let _replacing = self.replacing();
+        let bytes = Arc::clone(self.snapshot.load().ruleset.payload());
+        self.feed.payload(bytes)
     }
 
     /// Tells the program that other features are in force. Called with no lock held.

@@ -8,9 +8,9 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use growthbook_core::{
-    BuildError, CacheKey, CachedPayload, Clock, DecryptionKey, FeatureFetcher, FetchError, Fetched,
-    GrowthBookClient, PayloadSink, PayloadSource, Readiness, Refresh, RefreshError, RefreshMode,
-    SourceHandle, SourceStatus, UserContext, Validator,
+    BackendError, BuildError, CacheKey, CachedPayload, Clock, DecryptionKey, FeatureCache,
+    FeatureFetcher, FetchError, Fetched, GrowthBookClient, PayloadSink, PayloadSource, Readiness,
+    Refresh, RefreshError, RefreshMode, SourceHandle, SourceStatus, UserContext, Validator,
 };
 
 use super::puppets::cache_key;
@@ -146,6 +146,46 @@ fn what_another_process_cached_spares_a_scheduled_request_and_our_own_does_not()
     );
     clock.pass(Duration::from_secs(60));
     assert_eq!(sink.fresh_for(), None);
+}
+
+#[test]
+fn an_older_payload_does_not_stay_in_the_caches() {
+    watched("a slow cache", || {
+        let (cell, shelf) = (Arc::default(), Arc::new(Shelf::default()));
+        let slow = Overtaken {
+            shelf: Arc::clone(&shelf),
+            sink: Arc::clone(&cell),
+        };
+        let (client, sink) = sourced(|builder| builder.cache(slow));
+        cell.set(sink.clone()).unwrap();
+        sink.deliver(&cache_key(), served(1)).unwrap();
+        assert_eq!(value(&client), 2);
+        let entry = shelf.entry().unwrap();
+        assert_eq!(**entry.bytes(), *features(2).as_bytes());
+        assert_eq!(entry.validator().map(Validator::as_str), Some("v2"));
+    });
+}
+
+/// While the first payload is being stored, another one comes, is put in force and stored.
+#[derive(Debug)]
+struct Overtaken {
+    shelf: Arc<Shelf>,
+    sink: Arc<OnceLock<PayloadSink>>,
+}
+
+impl FeatureCache for Overtaken {
+    fn load(&self, _: &CacheKey) -> Result<Option<CachedPayload>, BackendError> {
+        Ok(None)
+    }
+
+    fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError> {
+        if *payload.bytes() == *served(1).bytes() {
+            let sink = self.sink.get().unwrap().clone();
+            let delivering = thread::spawn(move || sink.deliver(&cache_key(), served(2)));
+            delivering.join().unwrap().unwrap();
+        }
+        self.shelf.store(key, payload)
+    }
 }
 
 #[test]

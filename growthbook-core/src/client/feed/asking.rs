@@ -10,12 +10,22 @@ use crate::client::background::BackgroundError;
 use crate::client::shared::{Installed, Shared, Turn};
 use crate::fetch::{FeatureFetcher, FetchError, Fetched};
 
+/// Who hears of a failure.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Audience {
+    /// Whoever asked, who gets the error.
+    Caller,
+    /// The program as well: nobody of its own may have asked.
+    Program,
+}
+
 impl Shared {
     /// Refreshes by the fetcher, in this thread.
     pub(crate) fn refresh(
         &self,
         fetcher: &dyn FeatureFetcher,
         mode: RefreshMode,
+        audience: Audience,
     ) -> Result<Refresh, RefreshError> {
         let is_forced = mode == RefreshMode::Forced;
         loop {
@@ -27,6 +37,12 @@ impl Shared {
                 let answer = self.fly(fetcher, mode, &mut news);
                 if let Err(error) = &answer {
                     self.feed.failed(error);
+                    // Of a panic it is told already.
+                    let is_over = matches!(error, RefreshError::Closed | RefreshError::Panicked);
+                    if audience == Audience::Program && !is_over {
+                        let error = BackgroundError::Refresh(error.clone());
+                        news.errors.push(error);
+                    }
                 }
                 answer
             });
@@ -147,7 +163,7 @@ impl Shared {
                     return Some(is_fresh);
                 }
                 Err(error) => {
-                    self.feed.count(RefreshCounts::is_rejected);
+                    self.feed.count(RefreshCounts::add_rejected);
                     let error = RefreshError::Payload(error);
                     news.errors.push(BackgroundError::Refresh(error));
                 }
@@ -199,11 +215,20 @@ impl Shared {
         }
     }
 
+    /// Stores a payload in the caches. Another one that came meanwhile may have been stored before this one, so what is in
+    /// force has the last word.
     fn keep(&self, key: &CacheKey, payload: &CachedPayload, news: &mut News) {
-        for cache in &self.feed.caches {
-            let store = || cache.store(key, payload);
-            if let Err(error) = self.call_backend(cache, CACHE, store) {
-                news.errors.push(BackgroundError::Cache(error));
+        let mut payload = payload.clone();
+        for _ in 0..MOST_QUESTIONS {
+            for cache in &self.feed.caches {
+                let store = || cache.store(key, &payload);
+                if let Err(error) = self.call_backend(cache, CACHE, store) {
+                    news.errors.push(BackgroundError::Cache(error));
+                }
+            }
+            match self.fetched_payload() {
+                Some(in_force) if in_force.bytes() != payload.bytes() => payload = in_force,
+                _ => return,
             }
         }
     }
@@ -246,5 +271,5 @@ const CACHE: &str = "feature cache";
 
 const FETCHER: &str = "feature fetcher";
 
-/// How often a server is asked in one refresh, if something else comes into force each time.
+/// How often a server is asked in one refresh, or the caches are written, if something else comes into force each time.
 const MOST_QUESTIONS: usize = 3;

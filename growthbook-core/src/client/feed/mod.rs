@@ -126,7 +126,7 @@ impl Feed {
     /// What came is older than what is in force: the server was heard, and has nothing newer yet.
     pub(crate) fn confirm_newer(&self, origin: Origin, arrival: &Arrival) {
         let mut state = self.lock();
-        state.counts.is_outdated();
+        state.counts.add_outdated();
         if origin == Origin::Fetched {
             state.error = None;
             state.arrival.heard_at = arrival.heard_at;
@@ -181,7 +181,7 @@ impl Feed {
 
     pub(crate) fn failed(&self, error: &RefreshError) {
         let mut state = self.lock();
-        state.counts.has_failed(error);
+        state.counts.add_failure(error);
         state.error = Some(error.clone());
         drop(state);
         self.nudge.rearm();
@@ -222,6 +222,21 @@ impl Feed {
         self.heard(state);
         let payload = CachedPayload::new(bytes).with_validator(validator);
         Some(payload.with_fetched_at(now).with_max_age(max_age))
+    }
+
+    /// What is known of these bytes, which are in force; `None` if they are not from a server.
+    pub(crate) fn payload(&self, bytes: Arc<[u8]>) -> Option<CachedPayload> {
+        let state = self.lock();
+        let arrival = &state.arrival;
+        let version = arrival
+            .version
+            .as_ref()
+            .map(|(validator, _)| validator.clone());
+        let payload = CachedPayload::new(bytes)
+            .with_validator(version)
+            .with_fetched_at(arrival.fetched_at)
+            .with_max_age(arrival.max_age);
+        (state.origin == Some(Origin::Fetched)).then_some(payload)
     }
 
     pub(crate) fn fetched_at(&self) -> Option<SystemTime> {

@@ -135,18 +135,18 @@ impl RefreshCounts {
         *counter = counter.saturating_add(1);
     }
 
-    pub(crate) fn is_outdated(&mut self) {
+    pub(crate) fn add_outdated(&mut self) {
         self.outdated = self.outdated.saturating_add(1);
     }
 
-    pub(crate) fn is_rejected(&mut self) {
+    pub(crate) fn add_rejected(&mut self) {
         self.rejected = self.rejected.saturating_add(1);
     }
 
-    pub(crate) fn has_failed(&mut self, error: &RefreshError) {
+    pub(crate) fn add_failure(&mut self, error: &RefreshError) {
         self.failed = self.failed.saturating_add(1);
         if matches!(error, RefreshError::Payload(_)) {
-            self.is_rejected();
+            self.add_rejected();
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::asking::News;
+use super::asking::{Audience, News};
 use super::refresh::{Refresh, RefreshError, RefreshMode};
 use super::source_status::SourceStatus;
 use crate::cache::{CacheKey, CachedPayload, Validator};
@@ -163,14 +163,7 @@ impl PayloadSink {
         mode: RefreshMode,
     ) -> Result<Refresh, RefreshError> {
         let client = self.client().ok_or(RefreshError::Closed)?;
-        let refreshed = client.refresh(fetcher, mode);
-        if let Err(error) = &refreshed {
-            let is_over = matches!(error, RefreshError::Closed | RefreshError::InProgress);
-            if !is_over {
-                client.report(&BackgroundError::Refresh(error.clone()));
-            }
-        }
-        refreshed
+        client.refresh(fetcher, mode, Audience::Program)
     }
 
     /// For how long from now on nobody need ask for what is in force; `None` if it is stale, or there is nothing.
