@@ -1,0 +1,1 @@
+//! Sticky buckets in SQLite and Redis, in the form that other SDKs read.

@@ -1,0 +1,1 @@
+//! Real files and a real Redis.
