@@ -1,1 +1,8 @@
 //! Sticky buckets in SQLite and Redis, in the form that other SDKs read.
+
+mod write_behind;
+
+pub use self::write_behind::{WriteBehind, WriteBehindBuilder, WriteBehindReport};
+
+/// The target of what is logged here.
+const LOG: &str = "growthbook::sticky";
