@@ -11,8 +11,8 @@ pub enum ConfigError {
     /// What was given as a root certificate is neither PEM with a certificate in it nor DER. Check which file was read.
     #[error("a root certificate cannot be read")]
     InvalidCertificate,
-    /// The client key is too long to be one. Copy it again from the SDK connection.
-    #[error("the client key is too long")]
+    /// The client key is too long to be one, or it is `.` or `..`. Copy it again from the SDK connection.
+    #[error("the client key cannot be one")]
     InvalidClientKey,
     /// The name of a header has characters that a header's name cannot have, or none. Correct it.
     #[error("the name of a header is not valid")]

@@ -28,6 +28,9 @@ use self::entry::{Name, NoEntry};
 /// miss, with a warning in the log, and the next store replaces it. A store removes what processes that were killed an hour
 /// ago or earlier had left half written.
 ///
+/// Whoever may write into the folder decides what users get, so it is a folder of the program's own, and none below a shared
+/// `/tmp`, where somebody else could make it first.
+///
 /// An entry is replaced by whatever is stored later, although that may have been fetched earlier by another process. The
 /// next refresh sets that right.
 ///
@@ -42,7 +45,7 @@ use self::entry::{Name, NoEntry};
 /// use growthbook_core::{CacheKey, CachedPayload, ClientKey, FeatureCache};
 /// use growthbook_fetch::FileCache;
 ///
-/// let cache = FileCache::new(std::env::temp_dir().join("growthbook"));
+/// let cache = FileCache::new("/var/lib/shop/growthbook");
 /// let key = CacheKey::new("https://cdn.growthbook.io", &ClientKey::new("sdk-abc123"));
 /// let payload = CachedPayload::new(*br#"{"features": {}}"#);
 /// cache.store(&key, &payload)?;

@@ -6,6 +6,7 @@ use growthbook_core::ClientKey;
 use crate::config::ConfigError;
 use crate::connection::Connection;
 use crate::environment::Environment;
+use crate::host::Host;
 
 /// How the GrowthBook API is reached, for one client key.
 ///
@@ -53,6 +54,14 @@ pub(crate) enum ProxyChoice {
     Environment,
     None,
     Url(String),
+}
+
+impl ProxyChoice {
+    /// Whether the proxy is to be asked for this host. That of the environment is not for this machine: plain http is
+    /// allowed there because nothing leaves it, and another machine's `localhost` is another one.
+    pub(crate) fn is_for(&self, host: &Host) -> bool {
+        !(matches!(self, Self::Environment) && host.is_loopback())
+    }
 }
 
 impl Endpoint {
@@ -129,10 +138,10 @@ impl Endpoint {
     /// The proxy that all requests go through, as `http://user:password@host:port`. The user name and the password are
     /// percent-encoded.
     ///
-    /// If neither this nor [`no_proxy`](Self::no_proxy) is called, it is the first usable one of the environment variables
-    /// `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, or the same in lower case, except for the hosts in `NO_PROXY`. It is
-    /// asked to connect (`CONNECT`) for plain http too. SOCKS is not supported: one in the environment is passed by, with a
-    /// warning.
+    /// If neither this nor [`no_proxy`](Self::no_proxy) is called, it is the first of the environment variables `ALL_PROXY`,
+    /// `HTTPS_PROXY` and `HTTP_PROXY`, or the same in lower case, that names one, except for the hosts in `NO_PROXY` and for
+    /// this machine (`localhost`, 127.0.0.0/8, `::1`). It is asked to connect (`CONNECT`) for plain http too. SOCKS is not
+    /// supported: if the first one is of that kind, no proxy is used, and the log warns of it.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = ProxyChoice::Url(url.into());
         self

@@ -31,6 +31,7 @@ impl Host {
         let authority = rest.split('/').next().unwrap_or_default();
         let sound = matches!(&*scheme, "http" | "https")
             && is_authority(authority)
+            && rest.is_ascii()
             && !rest.contains(['?', '#', '\\'])
             && host.0.parse::<Uri>().is_ok();
         if sound {
@@ -65,6 +66,10 @@ impl Host {
 
     /// The address of what is served to `key` under `path`.
     pub(crate) fn address(&self, path: &str, key: &ClientKey) -> Result<Uri, ConfigError> {
+        // However these are written, they mean another path.
+        if matches!(key.as_str(), "." | "..") {
+            return Err(ConfigError::InvalidClientKey);
+        }
         let address = format!("{}/{path}/{}", self.0, encoded(key.as_str()));
         // The host is an address and the key is encoded: together they can only be too long.
         address.parse().map_err(|_| ConfigError::InvalidClientKey)
@@ -163,6 +168,7 @@ mod tests {
             "https://x.example:65536",
             "https://x.example:+80",
             "https://bücher.example",
+            "https://x.example/bücher",
             "https:/x.example",
         ] {
             assert_eq!(Host::parse(text), Err(ConfigError::InvalidHost), "{text:?}");
@@ -207,9 +213,10 @@ mod tests {
             let address = host("https://h/").address("api/features", &ClientKey::new(key));
             assert_eq!(address.unwrap(), format!("https://h{expected}").as_str());
         }
-        let long = ClientKey::new("k".repeat(100_000));
-        let address = host("https://h/").address("api/features", &long);
-        assert_eq!(address, Err(ConfigError::InvalidClientKey));
+        for key in [&*"k".repeat(100_000), ".", ".."] {
+            let address = host("https://h/").address("api/features", &ClientKey::new(key));
+            assert_eq!(address, Err(ConfigError::InvalidClientKey), "{key:.9}");
+        }
     }
 
     proptest! {
@@ -223,6 +230,7 @@ mod tests {
 
         #[test]
         fn any_key_is_one_segment(key in "\\PC{1,20}") {
+            prop_assume!(!matches!(&*key, "." | ".."));
             let address = host("https://h").address("sub", &ClientKey::new(key)).unwrap();
             prop_assert_eq!(address.path().matches('/').count(), 2);
             prop_assert_eq!((address.host(), address.query()), (Some("h"), None));

@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+// Its code needs `fetch`, so it is not run without.
+#![cfg_attr(
+    any(feature = "fetch", not(doctest)),
+    doc = include_str!("../README.md")
+)]
 //!
 //! ## Where to look
 //!
@@ -103,6 +107,7 @@ pub use growthbook_core::testing;
 /// The repository's other pages, whose code runs with this crate's tests.
 #[cfg(doctest)]
 mod pages {
+    #[cfg(feature = "fetch")]
     #[doc = include_str!("../../README.md")]
     mod repository {}
 

@@ -41,11 +41,6 @@ impl Arguments {
         (!self.0.is_empty()).then(|| self.0.remove(0))
     }
 
-    /// Takes everything that is left.
-    pub(crate) fn rest(self) -> Vec<String> {
-        self.0
-    }
-
     pub(crate) fn finish(self) -> Outcome {
         if self.0.is_empty() {
             return Ok(());

@@ -9,40 +9,46 @@ use crate::failure::{Failure, Outcome};
 use crate::step::{Step, is_installed};
 use crate::workspace::Workspace;
 
-/// `cargo xtask bench [--instructions] [filter]`; words that are not ours go to the benchmark.
+/// `cargo xtask bench [--instructions] [filter]`: every benchmark gets the filter, and runs what has it in its name.
 pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Outcome {
-    if !arguments.flag("--instructions") {
-        return bench().arg("--").args(arguments.rest()).run();
-    }
-    let filter = arguments.word().unwrap_or_default();
+    let counts_instructions = arguments.flag("--instructions");
+    let filter = arguments.word();
     arguments.finish()?;
+    if !counts_instructions {
+        let run = |bench: &Bench| bench.step().arg("--").args(&filter).run();
+        return BENCHES.iter().try_for_each(run);
+    }
     if is_installed("valgrind") {
-        return count_instructions(workspace, &filter);
+        return count_instructions(workspace, &filter.unwrap_or_default());
     }
     println!("skipped: counting instructions, because valgrind is not installed");
     Ok(())
 }
 
-fn bench() -> Step {
-    Step::cargo().args([
-        "bench",
-        "--locked",
-        "-p",
-        "growthbook-core",
-        "--bench",
-        "evaluate",
-    ])
+/// A benchmark by its package, on its own, so that one package's features are not those of another.
+struct Bench {
+    package: &'static str,
+    name: &'static str,
+}
+
+impl Bench {
+    fn step(&self) -> Step {
+        let step = Step::cargo().args(["bench", "--locked", "-p", self.package]);
+        step.args(["--bench", self.name])
+    }
 }
 
 /// Runs each workload under callgrind, which counts inside the loop over the operations and nowhere else.
 fn count_instructions(workspace: &Workspace, filter: &str) -> Outcome {
-    let messages = bench()
+    let messages = EVALUATE
+        .step()
         .args(["--no-run", "--message-format", "json"])
         .stdout()?;
     let Some(binary) = messages.lines().find_map(executable) else {
-        return Err(Failure::new(
-            "cargo built no benchmark `evaluate` of growthbook-core",
-        ));
+        let Bench { package, name } = EVALUATE;
+        return Err(Failure::new(format!(
+            "cargo built no benchmark `{name}` of {package}"
+        )));
     };
     let workloads = Step::executable(&binary).arg("--list").stdout()?;
     let mut table = vec![format!("{:<32}{:>16}", "workload", "instructions")];
@@ -70,7 +76,7 @@ fn count_instructions(workspace: &Workspace, filter: &str) -> Outcome {
 /// The benchmark's binary, in the message with which cargo announces it.
 fn executable(message: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(message).ok()?;
-    let is_ours = message.pointer("/target/name")? == "evaluate";
+    let is_ours = message.pointer("/target/name")? == EVALUATE.name;
     is_ours.then_some(())?;
     Some(PathBuf::from(message.get("executable")?.as_str()?))
 }
@@ -87,6 +93,17 @@ fn collected(report: &str) -> Outcome<u64> {
         ))
     })
 }
+
+/// The one whose instructions can be counted: nothing of it waits for anything.
+const EVALUATE: Bench = Bench {
+    package: "growthbook-core",
+    name: "evaluate",
+};
+const FETCH: Bench = Bench {
+    package: "growthbook-fetch",
+    name: "fetch",
+};
+const BENCHES: [Bench; 2] = [EVALUATE, FETCH];
 
 const OPERATIONS: u64 = 1_000;
 

@@ -12,8 +12,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: Arguments) -> Outcome {
     all(workspace)
 }
 
-/// Checks each published package with its defaults, and with every combination without them.
-/// Reports all that fail.
+/// Checks each published package with its defaults, and with every combination without them; and tests each that has
+/// defaults once without them. Reports all that fail.
 pub(crate) fn all(workspace: &Workspace) -> Outcome {
     let mut problems = Vec::new();
     for package in workspace.published() {
@@ -25,9 +25,19 @@ pub(crate) fn all(workspace: &Workspace) -> Outcome {
             }
             problems.extend(check(package, &args).err());
         }
+        if package.has_defaults() {
+            problems.extend(test_without_defaults(package).err());
+        }
     }
     let problems: Vec<String> = problems.iter().map(Failure::to_string).collect();
-    Failure::unless_empty("some combinations of features do not compile:", &problems)
+    Failure::unless_empty("some combinations of features do not work:", &problems)
+}
+
+fn test_without_defaults(package: &Package) -> Outcome {
+    Step::cargo()
+        .args(["test", "--quiet", "--locked", "--no-fail-fast"])
+        .args(["-p", package.name(), "--no-default-features"])
+        .run()
 }
 
 fn check(package: &Package, args: &[String]) -> Outcome {

@@ -16,6 +16,7 @@ mod ci;
 mod conformance;
 mod corpus;
 mod failure;
+mod faults;
 mod features;
 mod fuzz;
 mod regex_differential;
@@ -88,7 +89,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "bench",
         options: "[--instructions] [filter]",
-        about: "time the workloads, or count instructions per operation under valgrind",
+        about: "time evaluating and staying fresh, or count instructions under valgrind",
         run: bench::run,
     },
     Command {
@@ -114,6 +115,12 @@ const COMMANDS: &[Command] = &[
         options: "pull|verify",
         about: "get the pinned corpus, or check the copy that is there",
         run: corpus::run,
+    },
+    Command {
+        name: "faults",
+        options: "[row]",
+        about: "faults of whole processes: no name server, no descriptors, a stopped or killed server, a herd",
+        run: faults::run,
     },
     Command {
         name: "features",

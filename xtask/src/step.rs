@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use crate::failure::{Failure, Outcome};
 
@@ -65,6 +65,11 @@ impl Step {
         self
     }
 
+    pub(crate) fn env_remove(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
     pub(crate) fn folder(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
@@ -114,6 +119,14 @@ impl Step {
     pub(crate) fn stderr(self) -> Outcome<String> {
         self.output()
             .map(|output| String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// Starts the program, to be talked to while it runs; stderr is dropped.
+    pub(crate) fn spawn(mut self) -> Outcome<Child> {
+        self.announce();
+        let command = self.command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let child = command.stderr(Stdio::null()).spawn();
+        child.map_err(|error| self.not_started(&error))
     }
 
     fn output(mut self) -> Outcome<Output> {

@@ -22,6 +22,7 @@ pub(crate) struct Package {
     version: Version,
     folder: PathBuf,
     features: Vec<String>,
+    has_defaults: bool,
     dependencies: Vec<(String, VersionReq)>,
     is_published: bool,
 }
@@ -87,6 +88,11 @@ impl Package {
         &self.features
     }
 
+    /// Whether some features are on unless somebody turns them off.
+    pub(crate) fn has_defaults(&self) -> bool {
+        self.has_defaults
+    }
+
     /// Packages that it asks for from its own folder tree, with the version it asks for.
     pub(crate) fn path_dependencies(&self) -> &[(String, VersionReq)] {
         &self.dependencies
@@ -97,6 +103,7 @@ impl Package {
         let version = text(metadata, "version")?;
         let manifest = PathBuf::from(text(metadata, "manifest_path")?);
         let features = metadata.get("features").and_then(Value::as_object);
+        let has_defaults = features.is_some_and(|features| features.contains_key("default"));
         let mut features: Vec<String> = features
             .into_iter()
             .flat_map(|features| features.keys())
@@ -114,6 +121,7 @@ impl Package {
             })?,
             folder: manifest.parent().map(Path::to_owned).unwrap_or_default(),
             features,
+            has_defaults,
             dependencies,
             // `publish = false` is an empty list of registries.
             is_published: metadata
@@ -168,6 +176,7 @@ mod tests {
         assert_eq!(published[0].name(), "engine");
         assert_eq!(published[0].folder(), Path::new("/w/engine"));
         assert_eq!(published[0].features(), ["fast", "tls"]);
+        assert!(published[0].has_defaults());
         assert_eq!(published[0].path_dependencies().len(), 1);
     }
 

@@ -8,15 +8,16 @@ use crate::workload::{Target, Workload};
 
 /// Measures and prints one line per workload, as soon as it is known.
 pub(crate) fn timings(workloads: &[Workload], fixtures: &Fixtures, filter: &str) {
+    let chosen = || workloads.iter().filter(|it| it.name().contains(filter));
+    if chosen().next().is_none() {
+        return;
+    }
     println!(
         "{:<26}{:>10}{:>10}{:>9}{:>12}{:>10}{:>12}",
         "workload", "median", "best", "ratio  ", "target  ", "allocs  ", "bytes"
     );
     let mut first = ("", 0.0);
-    for workload in workloads
-        .iter()
-        .filter(|workload| workload.name().contains(filter))
-    {
+    for workload in chosen() {
         let mut operation = workload.operation(fixtures);
         // What is done once (patterns compiled on first use, say) is no part of an operation.
         drop(operation(1));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::GrowthBookClient;
 use super::feed::Arrival;
 use super::feed::refresh::{Origin, Refresh, RefreshError, RefreshMode};
+use super::shared::Installed;
 use crate::attributes::Attributes;
 use crate::guard::Called;
 use crate::ruleset::{PayloadError, Ruleset};
@@ -29,7 +30,12 @@ impl GrowthBookClient {
         let shared = &self.shared;
         let installed = shared.install(payload, Origin::Loaded, Arrival::default(), None)?;
         shared.announce(&installed, Origin::Loaded);
-        Ok(installed.ruleset)
+        let Installed {
+            ruleset, previous, ..
+        } = installed;
+        drop(previous);
+        shared.feed.retired.sweep();
+        Ok(ruleset)
     }
 
     /// Gets fresher features, unless those in force are fresh: from a cache that another process writes, or from the server.

@@ -136,17 +136,24 @@ impl Shared {
     /// back the ruleset in force.
     pub(crate) fn install(
         &self,
-        payload: &[u8],
+        payload: impl AsRef<[u8]> + Into<Arc<[u8]>>,
         origin: Origin,
         arrival: Arrival,
         answers: Option<&Question>,
     ) -> Result<Installed, PayloadError> {
         let replacing = self.replacing();
+        self.feed.retired.sweep();
         let installed = self.replace_ruleset(payload, origin, answers)?;
         // Whoever comes next must find both as they belong together.
         match installed.turn {
-            Turn::New => self.feed.arrived(origin, arrival, false),
-            Turn::Same => self.feed.arrived(origin, arrival, true),
+            Turn::New => {
+                self.feed.retired.add(Arc::clone(&installed.previous));
+                self.feed.arrived(origin, arrival, false);
+            }
+            Turn::Same => {
+                let arrival = arrival.sharing(installed.ruleset.payload());
+                self.feed.arrived(origin, arrival, true);
+            }
             Turn::Outdated => self.feed.confirm_newer(origin, &arrival),
             Turn::Overtaken => {}
         }
@@ -165,7 +172,7 @@ impl Shared {
     /// Compiles a payload, unless it is the one in force. Called by whoever holds the lock.
     fn replace_ruleset(
         &self,
-        payload: &[u8],
+        payload: impl AsRef<[u8]> + Into<Arc<[u8]>>,
         origin: Origin,
         answers: Option<&Question>,
     ) -> Result<Installed, PayloadError> {
@@ -175,13 +182,13 @@ impl Shared {
             previous: Arc::clone(&current.ruleset),
             turn,
         };
-        if *current.ruleset.payload().as_ref() == *payload {
+        if *current.ruleset.payload().as_ref() == *payload.as_ref() {
             return Ok(as_it_was(Turn::Same));
         }
         let Opening { key, most_bytes } = &self.opening;
         let ruleset = current
             .ruleset
-            .updated(payload, key.as_ref(), *most_bytes)?;
+            .updated_by(payload, key.as_ref(), *most_bytes)?;
         // An answer that was long on its way, or an edge server that lags behind. What the program loads is its own affair.
         let dates = (origin.is_server() && self.feed.origin().is_server())
             .then(|| ruleset.compare_dates(&current.ruleset))

@@ -127,7 +127,17 @@ impl Ruleset {
         key: Option<&DecryptionKey>,
         most_bytes: usize,
     ) -> Result<Self, PayloadError> {
-        if payload.len() > most_bytes {
+        self.updated_by(payload, key, most_bytes)
+    }
+
+    /// The same of bytes that others may hold as well: those are kept, and not copied.
+    pub(crate) fn updated_by(
+        &self,
+        payload: impl AsRef<[u8]> + Into<Arc<[u8]>>,
+        key: Option<&DecryptionKey>,
+        most_bytes: usize,
+    ) -> Result<Self, PayloadError> {
+        if payload.as_ref().len() > most_bytes {
             return Err(PayloadError::TooLarge { limit: most_bytes });
         }
         compile::compile(payload.into(), key, Some(self), most_bytes)

@@ -74,6 +74,74 @@ fn who_forces_a_refresh_is_not_put_off_with_what_a_cache_has() {
 }
 
 #[test]
+fn a_payload_is_kept_once() {
+    let (script, shelf, clock) = (
+        Arc::new(Script::default()),
+        Arc::<Shelf>::default(),
+        HandClock::new(),
+    );
+    let client = GrowthBookClient::builder()
+        .fetcher(Arc::clone(&script))
+        .cache(Arc::clone(&shelf))
+        .clock(clock)
+        .build()
+        .unwrap();
+    let first = served(1);
+    script.then(Fetched::Fresh(first.clone()));
+    assert_eq!(client.force_refresh().unwrap(), Refresh::Updated);
+    assert!(Arc::ptr_eq(client.ruleset().payload(), first.bytes()));
+    // The same once more, in other bytes, which are let go of.
+    let again = served(1).with_validator(Validator::new("again"));
+    let bytes = Arc::downgrade(again.bytes());
+    script.then(Fetched::Fresh(again));
+    assert_eq!(client.force_refresh().unwrap(), Refresh::Unchanged);
+    script.then(unchanged());
+    assert_eq!(client.force_refresh().unwrap(), Refresh::Unchanged);
+    let entry = shelf.entry().unwrap();
+    assert_eq!(entry.validator().map(Validator::as_str), Some("again"));
+    assert!(Arc::ptr_eq(entry.bytes(), first.bytes()));
+    assert_eq!(bytes.strong_count(), 0);
+}
+
+/// To free a large payload takes long, and whoever serves a request has no time for it.
+#[test]
+fn what_was_in_force_is_freed_by_whoever_refreshes() {
+    let script = Arc::new(Script::default());
+    let client = GrowthBookClient::builder()
+        .fetcher(Arc::clone(&script))
+        .build()
+        .unwrap();
+    let refresh = |answer, expected| {
+        let before = Arc::downgrade(&client.ruleset());
+        script.then(answer);
+        assert_eq!(client.force_refresh().unwrap(), expected);
+        before
+    };
+    refresh(fresh(1), Refresh::Updated);
+    let first = refresh(fresh(2), Refresh::Updated);
+    assert_eq!(first.strong_count(), 0, "nobody looked at it");
+    for (next, answer, expected) in [
+        (3, unchanged(), Refresh::Unchanged),
+        (4, fresh(5), Refresh::Updated),
+    ] {
+        let scope = client.scope(UserContext::default());
+        let result = scope.evaluate("f");
+        let seen = refresh(fresh(next), Refresh::Updated);
+        drop(scope);
+        drop(result);
+        assert_eq!(seen.strong_count(), 1, "whoever looked at it freed it");
+        refresh(answer, expected);
+        assert_eq!(seen.strong_count(), 0, "it is not needed any more");
+    }
+    let scope = client.scope(UserContext::default());
+    let seen = Arc::downgrade(scope.ruleset());
+    drop(client.load(features(6).as_bytes()).unwrap());
+    drop(scope);
+    client.load(features(7).as_bytes()).unwrap();
+    assert_eq!(seen.strong_count(), 0, "it is not needed any more");
+}
+
+#[test]
 fn an_older_answer_does_not_replace_a_newer_one() {
     let (script, shelf, clock) = (
         Arc::new(Script::default()),

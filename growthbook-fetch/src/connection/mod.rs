@@ -73,13 +73,19 @@ impl Connection {
         let needs_tls = api_host.is_https() || streaming_host.is_https();
         let tls = tls::tls(&endpoint.root_certificates, needs_tls)?;
         let proxy = agents::proxy(&endpoint.proxy)?;
+        let on_the_way = |host| proxy.clone().filter(|_| endpoint.proxy.is_for(host));
         let agent = user_agent(&endpoint.user_agent_suffix);
         Ok(Self {
             cache_key: CacheKey::new(api_host.as_str(), key),
             features: Target::features(&api_host, key, &agent, &endpoint.headers)?,
             stream: Target::stream(&streaming_host, key, &agent, &endpoint.streaming_headers)?,
-            features_agent: agents::for_features(endpoint, &agent, proxy.clone(), tls.clone()),
-            stream_agent: agents::for_streams(endpoint, &agent, proxy, tls),
+            features_agent: agents::for_features(
+                endpoint,
+                &agent,
+                on_the_way(&api_host),
+                tls.clone(),
+            ),
+            stream_agent: agents::for_streams(endpoint, &agent, on_the_way(&streaming_host), tls),
             timeout: agents::bounded(endpoint.timeout),
             max_body_bytes: endpoint.max_body_bytes,
             closed: Arc::default(),

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use growthbook_core::FetchError;
 use ureq::Body;
-use ureq::http::{HeaderName, HeaderValue, Response};
+use ureq::http::{HeaderName, HeaderValue, Request, Response};
 
 use super::body::StreamBody;
 use super::failure::{failure, transport};
@@ -75,10 +75,16 @@ impl Connection {
         let extra = last_event_id
             .and_then(event_id)
             .map(|id| (LAST_EVENT_ID, id));
+        let deadline = Instant::now() + self.timeout;
         let mut address = self.stream.address.clone();
-        for _ in 0..=MAX_REDIRECTS {
+        for hop in 0..=MAX_REDIRECTS {
             let request = self.stream.request(&address, extra.clone());
-            let response = self.stream_agent.run(request).map_err(|error| {
+            let sent = if hop == 0 {
+                self.stream_agent.run(request)
+            } else {
+                self.follow(request, deadline)?
+            };
+            let response = sent.map_err(|error| {
                 if self.is_closed() {
                     return Refused::Closed;
                 }
@@ -106,6 +112,21 @@ impl Connection {
             address = followed.ok_or(Refused::Unreachable(FetchError::Redirected))?;
         }
         Err(Refused::Unreachable(FetchError::Redirected))
+    }
+
+    /// Asks where the stream was redirected to, for an answer in what is left of the time.
+    fn follow(
+        &self,
+        request: Request<()>,
+        deadline: Instant,
+    ) -> Result<Result<Response<Body>, ureq::Error>, Refused> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Refused::Unreachable(FetchError::TimedOut));
+        }
+        let config = self.stream_agent.configure_request(request);
+        let config = config.timeout_recv_response(Some(left));
+        Ok(self.stream_agent.run(config.build()))
     }
 
     fn begun(&self, response: Response<Body>) -> Result<Opened, Refused> {

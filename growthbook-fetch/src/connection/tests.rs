@@ -40,6 +40,7 @@ const EVENTS: &[(&str, &str)] = &[("Content-Type", "text/event-stream; charset=u
 const SHORT: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(5);
 
+/// S5, as to what is sent of an id.
 #[test]
 fn a_request_for_a_stream_is_these_bytes() {
     let (api, stream) = (server(|_| Ok(())), streams(EVENTS));
@@ -176,6 +177,20 @@ fn a_stream_is_redirected_within_its_host_alone() {
             "{refused:?}"
         );
     }
+}
+
+#[test]
+fn redirects_on_the_way_to_a_stream_take_no_more_time() {
+    let server = server(|reply| {
+        thread::sleep(SHORT * 2 / 3);
+        reply.respond(307, &[("Location", "/again")], b"")
+    });
+    let hasty = endpoint(&server).timeout(SHORT).connect().unwrap();
+    let refused = hasty.open_stream(None).unwrap_err();
+    assert!(
+        matches!(refused, Refused::Unreachable(FetchError::TimedOut)),
+        "{refused:?}"
+    );
 }
 
 #[test]

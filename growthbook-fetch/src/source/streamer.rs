@@ -211,6 +211,8 @@ fn ended(refused: &Refused) -> Ended {
             retry_after: Some(least),
             ..
         } => Ended::RetryAfter(*least),
+        // Somebody has to act first: it redirects elsewhere, or nobody vouches for it.
+        Refused::Unreachable(error) if !error.is_transient() => Ended::Refused,
         Refused::Status {
             status: 408 | 425 | 429 | 500..,
             ..

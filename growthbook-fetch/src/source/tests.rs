@@ -100,7 +100,8 @@ impl PayloadSource for Handing {
     fn start(self: Box<Self>, sink: PayloadSink) -> Result<Box<dyn SourceHandle>, BuildError> {
         let _ = self.0.send(sink.clone());
         let (fetcher, crew) = (
-            HttpFetcher::new("sdk-1").map_err(unusable)?,
+            HttpFetcher::new(Endpoint::new("sdk-1").api_host("http://localhost"))
+                .map_err(unusable)?,
             Arc::<Crew>::default(),
         );
         Ok(Box::new(Handle {

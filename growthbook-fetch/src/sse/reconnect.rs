@@ -179,6 +179,7 @@ mod tests {
         check(None, &early, 0.0, &[1_000, 2_000, 4_000, 8_000]);
     }
 
+    /// S4.
     #[test]
     fn the_servers_retry_comes_first_and_is_clamped() {
         for (retry, delays) in [
@@ -338,6 +339,7 @@ mod tests {
         f64::from(slots.into_values().max().unwrap_or(0)) / f64::from(CLIENTS)
     }
 
+    /// S22.
     #[test]
     fn those_who_lost_their_streams_together_do_not_come_back_together() {
         let proxy = Some(secs(10));

@@ -1,7 +1,9 @@
 //! A GrowthBook API on the loopback interface: it serves a payload, answers conditional requests, and streams what the test
 //! pushes.
 
+use std::hash::{DefaultHasher, Hasher};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +12,9 @@ use growthbook_testkit::{Pushing, Reply, Request, Server};
 
 /// How long to wait for what should be there at once, on a machine with other things to do.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// Where nobody listens: a port that no system gives away, as it may one that was free a moment ago.
+pub(crate) const NOBODY: &str = "http://127.0.0.1:1";
 
 pub(crate) const CLIENT_KEY: &str = "sdk-canary0";
 
@@ -67,10 +72,15 @@ impl Default for State {
 
 impl Api {
     pub(crate) fn start() -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// One at this address, where another one may have been before.
+    pub(crate) fn start_at(address: SocketAddr) -> Self {
         let shared = Arc::<Shared>::default();
         let of_server = Arc::clone(&shared);
         let answer = move |request: &Request, reply: &mut Reply| of_server.answer(request, reply);
-        let server = Server::start(answer).unwrap();
+        let server = Server::start_at(address, answer).unwrap();
         Self { server, shared }
     }
 
@@ -237,7 +247,7 @@ impl Shared {
         let Some(payload) = payload else {
             return reply.respond(500, &[], b"{\"status\": 500, \"features\": {}}");
         };
-        let tag = format!("W/\"{version}\"");
+        let tag = format!("W/\"{version}-{:x}\"", fingerprint(&payload));
         let mut headers = vec![("ETag", &*tag)];
         if offers_streaming {
             headers.push(("x-sse-support", "enabled"));
@@ -259,23 +269,24 @@ impl Shared {
         drop(state);
         if status != 200 {
             let answered = reply.respond(status, &headers, b"{}");
-            self.opened(None);
+            self.opened();
             return answered;
         }
         if headers.is_empty() {
             headers.push(("Content-Type", "text/event-stream"));
         }
+        // Before the client can know of it.
+        let mut state = self.lock();
         reply.begin(200, &headers)?;
-        self.opened(Some(reply.pushing()?));
+        state.streams.push(reply.pushing()?);
+        drop(state);
+        self.opened();
         reply.hold();
         Ok(())
     }
 
-    fn opened(&self, stream: Option<Pushing>) {
-        let mut state = self.lock();
-        state.streams_opened += 1;
-        state.streams.extend(stream);
-        drop(state);
+    fn opened(&self) {
+        self.lock().streams_opened += 1;
         self.changed.notify_all();
     }
 
@@ -287,4 +298,11 @@ impl Shared {
 /// A payload in which the feature `f` has this value.
 pub(crate) fn features(value: u32) -> String {
     format!(r#"{{"features": {{"f": {{"defaultValue": {value}}}}}}}"#)
+}
+
+/// So that a server that was started anew has other tags for other payloads.
+fn fingerprint(payload: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(payload);
+    hasher.finish()
 }

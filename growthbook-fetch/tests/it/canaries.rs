@@ -113,7 +113,8 @@ fn canaries_are_found() {
             assert_eq!(found(&text), [canary], "{text}");
         }
     }
-    let fetcher = HttpFetcher::new(Endpoint::new(CLIENT_KEY)).unwrap();
+    let endpoint = Endpoint::new(CLIENT_KEY).api_host("http://localhost");
+    let fetcher = HttpFetcher::new(endpoint).unwrap();
     assert!(found(&format!("{fetcher:?} canary")).is_empty());
 }
 

@@ -18,6 +18,8 @@ mod faults;
 mod file_cache;
 mod leftovers;
 mod polling;
+mod processes;
+mod proxy;
 mod redirects;
 mod rig;
 mod sealed;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use growthbook_core::engine::{Silent, Subject, evaluate};
 use growthbook_core::testing::ManualClock;
 use growthbook_core::{
-    GrowthBookClient, GrowthBookClientBuilder, SourceStatus, StreamState, UserContext,
+    GrowthBookClient, GrowthBookClientBuilder, Ruleset, SourceStatus, StreamState, UserContext,
 };
 use growthbook_fetch::HttpSource;
 
@@ -39,11 +39,7 @@ impl Rig {
             .source(source)
             .clock(clock.clone())
             .on_refresh(move |event| {
-                let user = UserContext::default();
-                let subject = Subject::new(&user);
-                let result = evaluate(event.ruleset(), "f", &subject, None, &mut Silent);
-                let value = result.value().as_u64();
-                let _ = send.send(value.map_or(0, |value| u32::try_from(value).unwrap()));
+                let _ = send.send(value_in(event.ruleset()));
             })
             .on_error(move |error| noting.lock().unwrap().push(format!("{error:?}")));
         let client = configure(builder).build().unwrap();
@@ -141,4 +137,12 @@ pub(crate) fn streaming_with(
 
 pub(crate) fn value(client: &GrowthBookClient) -> u32 {
     client.value("f", &UserContext::default(), 0)
+}
+
+/// The value of `f` in features that a client may not have in force any more.
+pub(crate) fn value_in(ruleset: &Arc<Ruleset>) -> u32 {
+    let user = UserContext::default();
+    let result = evaluate(ruleset, "f", &Subject::new(&user), None, &mut Silent);
+    let value = result.value().as_u64();
+    value.map_or(0, |value| u32::try_from(value).unwrap())
 }

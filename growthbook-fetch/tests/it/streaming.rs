@@ -150,6 +150,7 @@ fn refusals_are_waited_for_in_minutes_and_pass() {
         (400, &[][..]),
         (401, &[]),
         (404, &[]),
+        (302, &[("Location", "http://127.0.0.2:9/sub/elsewhere")]),
         (200, &[("Content-Type", "application/json")]),
     ] {
         let api = Api::serving(1);
@@ -168,6 +169,8 @@ fn refusals_are_waited_for_in_minutes_and_pass() {
         rig.clock.advance(pause);
         rig.until_stream(StreamState::Open);
         assert!(rig.source().stream_error().is_none());
+        // Both ways say the same, whichever is first.
+        api.serve(2);
         api.push_features(&features(2));
         while rig.value() != 2 {
             rig.next_value();

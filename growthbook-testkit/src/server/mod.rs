@@ -57,6 +57,19 @@ impl Server {
         Self::start_wrapped(|stream| Ok(Box::new(stream)), answer)
     }
 
+    /// Starts a server at an address, which another one may have had before.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not give the address, or no thread.
+    pub fn start_at<F>(address: SocketAddr, answer: F) -> io::Result<Self>
+    where
+        F: Fn(&Request, &mut Reply) -> io::Result<()> + Send + Sync + 'static,
+    {
+        let wrap = |stream| Ok(Box::new(stream) as Box<dyn Duplex>);
+        Self::listen(TcpListener::bind(address)?, wrap, answer)
+    }
+
     /// Starts a server that speaks through what `wrap` makes of each connection: TLS, say. Those cannot be
     /// [reset](Reply::reset).
     ///
@@ -68,7 +81,14 @@ impl Server {
         W: Fn(TcpStream) -> io::Result<Box<dyn Duplex>> + Send + Sync + 'static,
         F: Fn(&Request, &mut Reply) -> io::Result<()> + Send + Sync + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
+        Self::listen(TcpListener::bind("127.0.0.1:0")?, wrap, answer)
+    }
+
+    fn listen<W, F>(listener: TcpListener, wrap: W, answer: F) -> io::Result<Self>
+    where
+        W: Fn(TcpStream) -> io::Result<Box<dyn Duplex>> + Send + Sync + 'static,
+        F: Fn(&Request, &mut Reply) -> io::Result<()> + Send + Sync + 'static,
+    {
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
         let script = Arc::new(Script { wrap, answer });

@@ -97,3 +97,13 @@ fn dropping_ends_what_is_held() {
         "nobody listens any more"
     );
 }
+
+#[test]
+fn an_address_can_be_used_again() {
+    let answer = |_: &Request, reply: &mut Reply| reply.respond(200, &[], b"");
+    let first = Server::start(answer).unwrap();
+    let address = first.address();
+    drop(first);
+    let second = Server::start_at(address, answer).unwrap();
+    assert_eq!(second.address(), address);
+}

@@ -54,10 +54,10 @@ pub(crate) fn flip(
         *date = "2026-05-04T18:00:00.000Z".into();
     }
     server.publish(&payload);
-    let changed = changes.wait(Duration::from_secs(10));
+    let features = changes.wait(Duration::from_secs(10));
     println!(
         "  changed over the stream: {}",
-        changed.ok_or("the stream brought nothing")?
+        features.ok_or("the stream brought nothing")?
     );
     println!("  shop-open is {}", is_open());
     Ok(())

@@ -28,7 +28,8 @@ use live::Changes;
 use server::Server;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if std::env::var_os("GROWTHBOOK_CLIENT_KEY").is_some() {
+    let key = std::env::var("GROWTHBOOK_CLIENT_KEY");
+    if key.is_ok_and(|key| !key.trim().is_empty()) {
         return live::watch();
     }
     let server = Server::start(&serde_json::from_slice(SHOP)?)?;
@@ -37,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // One client for the whole process: a clone of it is another handle to the same one. The key alone is enough for the
     // GrowthBook in the cloud.
-    let endpoint = Endpoint::new("sdk-shop").api_host(server.url()).no_proxy();
+    let endpoint = Endpoint::new("sdk-shop").api_host(server.url());
     let client = GrowthBookClient::builder()
         .source(HttpSource::new(endpoint).streaming())
         .on_experiment_viewed(exposures.writer())

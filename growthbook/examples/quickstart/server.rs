@@ -52,7 +52,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Somebody has changed a feature: whoever streams is told, and somebody does soon.
+    /// Somebody has changed a feature: whoever streams is told. It waits until somebody does, as the tour's client soon will.
     pub(crate) fn publish(&self, payload: &Value) {
         let is_silent = |state: &mut State| state.streams.is_empty();
         let waited = self

@@ -1,5 +1,6 @@
 //! Fresher features: from a cache, or from a fetcher. What is in force is replaced by what is newer, never by what is older.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::refresh::{Origin, Refresh, RefreshCounts, RefreshError, RefreshMode};
@@ -132,7 +133,7 @@ impl Shared {
                 continue;
             }
             let arrival = Arrival::of(&entry, self.monotonic().saturating_sub(age));
-            match self.install(entry.bytes(), Origin::Cache, arrival, None) {
+            match self.install(Arc::clone(entry.bytes()), Origin::Cache, arrival, None) {
                 Ok(Installed {
                     turn: Turn::Outdated | Turn::Overtaken,
                     ..
@@ -164,7 +165,12 @@ impl Shared {
         let payload = payload.with_fetched_at(self.now());
         let arrival = Arrival::of(&payload, self.monotonic());
         let installed = self
-            .install(payload.bytes(), Origin::Fetched, arrival, answers)
+            .install(
+                Arc::clone(payload.bytes()),
+                Origin::Fetched,
+                arrival,
+                answers,
+            )
             .map_err(RefreshError::Payload)?;
         let refresh = match installed.turn {
             Turn::Overtaken => return Ok(None),
@@ -219,6 +225,8 @@ impl News {
         for (installed, origin) in &self.installed {
             shared.announce(installed, *origin);
         }
+        drop(self);
+        shared.feed.retired.sweep();
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod event;
 pub(crate) mod flight;
 pub(crate) mod lazy;
 pub(crate) mod refresh;
+mod retired;
 pub(crate) mod source;
 pub(crate) mod source_status;
 
@@ -15,6 +16,7 @@ use std::time::{Duration, SystemTime};
 use self::flight::Flight;
 use self::lazy::Nudge;
 use self::refresh::{Freshness, Origin, RefreshCounts, RefreshError};
+use self::retired::Retired;
 use self::source::Source;
 use crate::cache::{CachedPayload, FeatureCache, Validator};
 use crate::fetch::FeatureFetcher;
@@ -26,6 +28,7 @@ pub(crate) struct Feed {
     pub(crate) freshness: Freshness,
     pub(crate) flight: Flight,
     pub(crate) nudge: Nudge,
+    pub(crate) retired: Retired,
     source: Mutex<Option<Arc<Source>>>,
     state: Mutex<FeedState>,
     changed: Condvar,
@@ -71,6 +74,14 @@ impl Arrival {
                 .validator()
                 .map(|validator| (validator.clone(), Arc::clone(payload.bytes()))),
         }
+    }
+
+    /// The same, of the bytes that are in force already: they need not be there twice.
+    pub(crate) fn sharing(mut self, in_force: &Arc<[u8]>) -> Self {
+        if let Some((_, bytes)) = &mut self.version {
+            bytes.clone_from(in_force);
+        }
+        self
     }
 }
 

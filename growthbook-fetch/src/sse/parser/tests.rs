@@ -53,6 +53,7 @@ fn after(stream: impl AsRef<[u8]>) -> Parser {
     parser
 }
 
+/// S2, S3, S5, S6.
 #[test]
 fn every_vector_gives_its_events() {
     check("retry: 10000\n\n", &[]);
@@ -105,7 +106,7 @@ fn every_vector_gives_its_events() {
     check(b"data:\xFF\n\n", &[("message", "\u{FFFD}", "")]);
 }
 
-/// What the web platform's tests of the format are about.
+/// S2, S3, S5: what the web platform's tests of the format are about.
 #[test]
 fn every_rule_of_the_format_holds() {
     let message = |data| [("message", data, "")];
@@ -177,6 +178,7 @@ fn every_rule_of_the_format_holds() {
     check("\n\r\r\n\n:\n\n", &[]);
 }
 
+/// S4, as far as reading it goes.
 #[test]
 fn the_retry_is_digits_and_the_last_one_stays() {
     let millis = Duration::from_millis;
@@ -199,6 +201,7 @@ fn the_retry_is_digits_and_the_last_one_stays() {
     }
 }
 
+/// S5.
 #[test]
 fn an_id_counts_once_its_event_has_come() {
     assert_eq!(after("id: 7").last_event_id(), "");
