@@ -1,7 +1,9 @@
 //! Sticky buckets in SQLite and Redis, in the form that other SDKs read.
 
+mod cached;
 mod write_behind;
 
+pub use self::cached::Cached;
 pub use self::write_behind::{WriteBehind, WriteBehindBuilder, WriteBehindReport};
 
 /// The target of what is logged here.

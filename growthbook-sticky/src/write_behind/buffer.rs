@@ -65,8 +65,8 @@ impl Buffer {
             if waiting.variation == write.variation {
                 return Ok(Saved::Stored);
             }
-            if write.expected != Some(&*waiting.variation) {
-                return Ok(Saved::Kept(waiting.variation.clone()));
+            if let Some(stands) = write.is_kept_out_by(Some(&waiting.variation)) {
+                return Ok(Saved::Kept(stands.to_owned()));
             }
             // What it replaces has not been written, so the store still has what that one would have replaced.
             let (old, expected) = (waiting.number, waiting.expected.take());
@@ -78,7 +78,7 @@ impl Buffer {
             if stands == write.variation {
                 return Ok(Saved::Stored);
             }
-            if write.expected != Some(stands) {
+            if let Some(stands) = write.is_kept_out_by(Some(stands)) {
                 return Ok(Saved::Kept(stands.to_owned()));
             }
         }

@@ -1,1 +1,7 @@
-//! Real files and a real Redis.
+//! Real files and real threads.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
+
+mod cached;
+mod faulty;
+mod write_behind;
