@@ -1,6 +1,7 @@
 //! Sticky buckets in SQLite and Redis, in the form that other SDKs read.
 
 mod cached;
+pub mod cookies;
 mod write_behind;
 
 pub use self::cached::Cached;
