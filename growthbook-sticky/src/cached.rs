@@ -116,15 +116,13 @@ impl<S> Cached<S> {
         let mut state = self.lock();
         for identity in identities {
             let fresh = state.find(identity, self.entries);
-            match fresh.filter(|entry| now.saturating_sub(entry.loaded_at) < self.ttl) {
-                Some(entry) => {
-                    state.hits += 1;
-                    found.insert(identity.clone(), entry.assignments);
-                }
-                None => {
-                    state.misses += 1;
-                    missing.push(identity.clone());
-                }
+            let fresh = fresh.filter(|entry| now.saturating_sub(entry.loaded_at) < self.ttl);
+            if let Some(entry) = fresh {
+                state.hits += 1;
+                found.insert(identity.clone(), entry.assignments);
+            } else {
+                state.misses += 1;
+                missing.push(identity.clone());
             }
         }
         if !missing.is_empty() {

@@ -78,7 +78,7 @@ impl StickyCookie {
     /// The cookie of a document: for 180 days, on all paths.
     pub fn new(identity: &StickyIdentity, assignments: &StickyAssignments) -> Self {
         let key = identity.to_string();
-        let parts: Vec<String> = key.split('|').map(|part| encoded(part)).collect();
+        let parts: Vec<String> = key.split('|').map(encoded).collect();
         let assignments = assignments.iter();
         let assignments =
             assignments.map(|(key, variation)| (key.clone(), Value::from(&**variation)));

@@ -1,4 +1,4 @@
-//! Sticky buckets in SQLite and Redis, in the form that other SDKs read.
+//! Sticky buckets in stores that outlive a process, in the form that other SDKs read.
 
 mod cached;
 pub mod cookies;
