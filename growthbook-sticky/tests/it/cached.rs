@@ -47,7 +47,7 @@ fn who_comes_back_soon_is_not_looked_up_again() {
     assert_eq!((store.loads(), cached.hits(), cached.misses()), (2, 4, 2));
     // Another process assigns; it shows when the entry is too old.
     store.put(&nobody, KEY, "b");
-    clock.advance(TTL - Duration::from_nanos(1));
+    clock.advance(TTL.saturating_sub(Duration::from_nanos(1)));
     assert_eq!(variation(&cached, &nobody), None);
     clock.advance(Duration::from_nanos(1));
     assert_eq!(variation(&cached, &nobody).as_deref(), Some("b"));
@@ -66,7 +66,7 @@ fn what_this_process_assigns_is_remembered_at_once() {
     cached
         .save(&StickyWrite::new(&ann, "two__0", "own"))
         .unwrap();
-    let documents = cached.load(&[ann.clone()]).unwrap();
+    let documents = cached.load(std::slice::from_ref(&ann)).unwrap();
     assert_eq!((documents[&ann].len(), store.loads()), (2, 1));
 }
 

@@ -103,7 +103,10 @@ fn who_was_second_is_overruled_and_converges() {
     );
     store.put(&ann, KEY, "other");
     store.hold(false);
-    assert_eq!(buckets.load(&[ann.clone()]).unwrap()[&ann][KEY], "other");
+    assert_eq!(
+        buckets.load(std::slice::from_ref(&ann)).unwrap()[&ann][KEY],
+        "other"
+    );
     buckets.flush(SOON).unwrap();
     assert_eq!(store.standing(&ann, KEY).as_deref(), Some("other"));
     let report = buckets.report();
