@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::mem;
+use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,9 +46,28 @@ struct State {
     /// Loads that have begun and not ended.
     loads: usize,
     /// What was saved since the first of them began: what they bring may be older.
-    saved_meanwhile: Vec<(StickyIdentity, String, String)>,
+    meanwhile: Vec<(StickyIdentity, Outcome)>,
+    saving: HashMap<StickyIdentity, Saving>,
     hits: u64,
     misses: u64,
+}
+
+/// What came of a save.
+#[derive(Clone)]
+enum Outcome {
+    /// Two were saved at the same time, or one failed: only the store knows what stands.
+    Unknown,
+    Stands {
+        key: String,
+        variation: String,
+    },
+}
+
+/// The saves to one document that have begun and not ended.
+#[derive(Default)]
+struct Saving {
+    running: usize,
+    is_contested: bool,
 }
 
 #[derive(Clone)]
@@ -155,33 +175,69 @@ impl<S> Cached<S> {
         let mut documents = BTreeMap::new();
         for identity in missing {
             let mut assignments = loaded.get(identity).cloned().unwrap_or_default();
-            let own = state.saved_meanwhile.iter();
-            for (_, key, variation) in own.filter(|(saved, ..)| saved == identity) {
-                assignments.insert(key.clone(), variation.clone());
+            let mut is_known = true;
+            for (_, outcome) in state
+                .meanwhile
+                .iter()
+                .filter(|(saved, _)| saved == identity)
+            {
+                match outcome {
+                    Outcome::Unknown => is_known = false,
+                    Outcome::Stands { key, variation } => {
+                        assignments.insert(key.clone(), variation.clone());
+                    }
+                }
             }
-            documents.insert(identity.clone(), assignments.clone());
-            let entry = Entry {
-                assignments,
-                loaded_at,
-            };
-            state.put(identity.clone(), entry, self.entries);
+            if is_known {
+                let assignments = assignments.clone();
+                let entry = Entry {
+                    assignments,
+                    loaded_at,
+                };
+                state.put(identity.clone(), entry, self.entries);
+            }
+            documents.insert(identity.clone(), assignments);
         }
         state.load_ended();
         documents
     }
 
-    fn saved(&self, write: &StickyWrite<'_>, saved: &Saved) {
-        let stands = match saved {
-            Saved::Kept(other) => other,
-            Saved::Stored => write.variation,
-        };
+    fn save_begins(&self, write: &StickyWrite<'_>) {
         let mut state = self.lock();
-        if state.loads > 0 {
-            let assignment = (write.identity.clone(), write.key.into(), stands.into());
-            state.saved_meanwhile.push(assignment);
+        let saving = state.saving.entry(write.identity.clone()).or_default();
+        saving.running += 1;
+        saving.is_contested |= saving.running > 1;
+    }
+
+    fn save_ended(&self, write: &StickyWrite<'_>, saved: Option<&Saved>) {
+        let mut state = self.lock();
+        let mut is_contested = true;
+        if let Some(saving) = state.saving.get_mut(write.identity) {
+            saving.running -= 1;
+            is_contested = saving.is_contested;
+            if saving.running == 0 {
+                state.saving.remove(write.identity);
+            }
         }
-        if let Some(entry) = state.entry(write.identity) {
-            entry.assignments.insert(write.key.into(), stands.into());
+        let variation = match saved {
+            Some(Saved::Kept(other)) => Some(&**other),
+            Some(Saved::Stored) => Some(write.variation),
+            None => None,
+        };
+        let mut outcome = Outcome::Unknown;
+        if let Some(variation) = variation.filter(|_| !is_contested) {
+            if let Some(entry) = state.entry(write.identity) {
+                entry.assignments.insert(write.key.into(), variation.into());
+            }
+            outcome = Outcome::Stands {
+                key: write.key.into(),
+                variation: variation.into(),
+            };
+        } else {
+            state.forget(write.identity);
+        }
+        if state.loads > 0 {
+            state.meanwhile.push((write.identity.clone(), outcome));
         }
     }
 
@@ -209,6 +265,11 @@ impl State {
         }
     }
 
+    fn forget(&mut self, identity: &StickyIdentity) {
+        self.young.remove(identity);
+        self.old.remove(identity);
+    }
+
     fn put(&mut self, identity: StickyIdentity, entry: Entry, most: usize) {
         if most == 0 {
             return;
@@ -223,7 +284,7 @@ impl State {
     fn load_ended(&mut self) {
         self.loads = self.loads.saturating_sub(1);
         if self.loads == 0 {
-            self.saved_meanwhile = Vec::new();
+            self.meanwhile = Vec::new();
         }
     }
 }
@@ -238,6 +299,35 @@ impl<S> Drop for Loading<'_, S> {
         if let Some(cached) = self.cached {
             cached.lock().load_ended();
         }
+    }
+}
+
+/// Saves that have begun. They end, though the store may panic in them.
+struct Saves<'a, S> {
+    cached: &'a Cached<S>,
+    writes: &'a [StickyWrite<'a>],
+}
+
+impl<'a, S> Saves<'a, S> {
+    fn begin(cached: &'a Cached<S>, writes: &'a [StickyWrite<'a>]) -> Self {
+        for write in writes {
+            cached.save_begins(write);
+        }
+        Self { cached, writes }
+    }
+
+    fn end(&mut self, answers: &[Result<Saved, BackendError>]) {
+        let mut answers = answers.iter();
+        for write in mem::take(&mut self.writes) {
+            let saved = answers.next().and_then(|answer| answer.as_ref().ok());
+            self.cached.save_ended(write, saved);
+        }
+    }
+}
+
+impl<S> Drop for Saves<'_, S> {
+    fn drop(&mut self) {
+        self.end(&[]);
     }
 }
 
@@ -263,18 +353,16 @@ impl<S: StickyBucketService> StickyBucketService for Cached<S> {
     }
 
     fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError> {
-        let saved = self.store.save(write)?;
-        self.saved(write, &saved);
-        Ok(saved)
+        let mut under_way = Saves::begin(self, slice::from_ref(write));
+        let saved = self.store.save(write);
+        under_way.end(slice::from_ref(&saved));
+        saved
     }
 
     fn save_all(&self, writes: &[StickyWrite<'_>]) -> Vec<Result<Saved, BackendError>> {
+        let mut under_way = Saves::begin(self, writes);
         let answers = self.store.save_all(writes);
-        for (write, saved) in writes.iter().zip(&answers) {
-            if let Ok(saved) = saved {
-                self.saved(write, saved);
-            }
-        }
+        under_way.end(&answers);
         answers
     }
 

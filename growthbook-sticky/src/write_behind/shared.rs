@@ -177,8 +177,11 @@ impl<S: StickyBucketService> Shared<S> {
         &self,
         identities: &[StickyIdentity],
     ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
+        let noted = self.lock().buffer.waiting_for(identities);
         let mut documents = self.store.load(identities)?;
-        self.lock().buffer.overlay(identities, &mut documents);
+        let state = self.lock();
+        state.buffer.overlay(&noted, identities, &mut documents);
+        drop(state);
         Ok(documents)
     }
 
