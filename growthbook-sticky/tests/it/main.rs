@@ -1,7 +1,14 @@
-//! Real files and real threads.
+//! Real files, real servers and real threads.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests may stop as tests do"
+)]
 
 mod cached;
 mod faulty;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod write_behind;

@@ -1,0 +1,4 @@
+//! Sticky buckets in real files of SQLite.
+
+mod contract;
+mod support;
