@@ -48,7 +48,8 @@ pub(super) fn open(
     let aside = file::set_aside(path)?;
     log::error!(
         target: crate::LOG,
-        "the file with the sticky buckets is damaged: it is now {aside:?}, and a new one begins without assignments"
+        "the file with the sticky buckets is damaged: it is now {}, and a new one begins without assignments",
+        aside.display()
     );
     file::make(path)?;
     attempt()

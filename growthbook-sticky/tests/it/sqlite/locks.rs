@@ -86,6 +86,6 @@ fn bounded<T>(work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let done = work();
     let took = start.elapsed();
-    assert!(took < Duration::from_millis(1_000), "{took:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
     done
 }
