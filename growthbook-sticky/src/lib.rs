@@ -1,10 +1,14 @@
-//! Sticky buckets in SQLite and Redis, in the form that other SDKs read.
+//! Sticky buckets in stores that outlive a process, in the form that other SDKs read.
 
+mod cached;
+pub mod cookies;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod write_behind;
 
+pub use self::cached::Cached;
 #[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use self::sqlite::{SqliteStickyBuckets, SqliteStickyBucketsBuilder};
 pub use self::write_behind::{WriteBehind, WriteBehindBuilder, WriteBehindReport};
 

@@ -1,6 +1,7 @@
 //! What is to be written: decided without a thread, a store or a clock.
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem;
 
 use growthbook_core::{Saved, StickyAssignments, StickyIdentity, StickyWrite};
 
@@ -22,6 +23,8 @@ pub(super) struct Buffer {
 struct Waiting {
     number: u64,
     expected: Option<String>,
+    /// What waited here before, and was replaced. It may be on its way to the store, or there already.
+    superseded: Vec<String>,
     variation: String,
 }
 
@@ -35,11 +38,25 @@ pub(super) struct Assignment {
     variation: String,
 }
 
+impl Waiting {
+    /// What may stand in the store in the place of it without somebody else having been first.
+    fn replaceable(&self) -> impl Iterator<Item = &String> {
+        self.expected.iter().chain(&self.superseded)
+    }
+}
+
 impl Assignment {
     pub(super) fn write(&self) -> StickyWrite<'_> {
         let write = StickyWrite::new(&self.identity, &self.key, &self.variation);
         write.replacing(self.expected.as_deref())
     }
+}
+
+/// An assignment that waited, and what it was to replace.
+#[derive(Debug)]
+pub(super) struct Noted {
+    place: Place,
+    replaceable: Vec<String>,
 }
 
 /// There is no room for another one.
@@ -65,34 +82,44 @@ impl Buffer {
             if waiting.variation == write.variation {
                 return Ok(Saved::Stored);
             }
-            if write.expected != Some(&*waiting.variation) {
-                return Ok(Saved::Kept(waiting.variation.clone()));
+            if let Some(stands) = write.is_kept_out_by(Some(&waiting.variation)) {
+                return Ok(Saved::Kept(stands.to_owned()));
             }
             // What it replaces has not been written, so the store still has what that one would have replaced.
             let (old, expected) = (waiting.number, waiting.expected.take());
+            let mut superseded = mem::take(&mut waiting.superseded);
+            superseded.push(mem::take(&mut waiting.variation));
             self.order.remove(&old);
-            self.put(place, expected, write.variation);
+            self.put(place, expected, superseded, write.variation);
             return Ok(Saved::Stored);
         }
         if let Some(stands) = self.arrived.get(&place) {
             if stands == write.variation {
                 return Ok(Saved::Stored);
             }
-            if write.expected != Some(stands) {
+            if let Some(stands) = write.is_kept_out_by(Some(stands)) {
                 return Ok(Saved::Kept(stands.to_owned()));
             }
         }
         if self.order.len() >= self.capacity {
             return Err(Full);
         }
-        self.put(place, write.expected.map(str::to_owned), write.variation);
+        let expected = write.expected.map(str::to_owned);
+        self.put(place, expected, Vec::new(), write.variation);
         Ok(Saved::Stored)
     }
 
-    fn put(&mut self, place: Place, expected: Option<String>, variation: &str) {
+    fn put(
+        &mut self,
+        place: Place,
+        expected: Option<String>,
+        superseded: Vec<String>,
+        variation: &str,
+    ) {
         let waiting = Waiting {
             number: self.next,
             expected,
+            superseded,
             variation: variation.to_owned(),
         };
         self.next += 1;
@@ -118,20 +145,35 @@ impl Buffer {
         }
     }
 
-    /// Adds to what was loaded what waits to be written there, unless the store has got another assignment meanwhile: that
-    /// one was first.
+    /// What waits to be written to these documents: to be noted before they are loaded, since it may arrive meanwhile.
+    pub(super) fn waiting_for(&self, identities: &[StickyIdentity]) -> Vec<Noted> {
+        let documents = identities.iter().filter_map(|identity| {
+            let document = self.waiting.get(identity)?;
+            Some(document.iter().map(move |(key, waiting)| Noted {
+                place: (identity.clone(), key.clone()),
+                replaceable: waiting.replaceable().cloned().collect(),
+            }))
+        });
+        documents.flatten().collect()
+    }
+
+    /// Adds to what was loaded what is on its way there, or has arrived since it was noted. But where the store has got
+    /// another assignment meanwhile, that one was first.
     pub(super) fn overlay(
         &self,
+        noted: &[Noted],
         identities: &[StickyIdentity],
         documents: &mut BTreeMap<StickyIdentity, StickyAssignments>,
     ) {
+        for Noted { place, replaceable } in noted {
+            if let Some(stands) = self.arrived.get(place) {
+                lay(documents, place, replaceable.iter(), stands);
+            }
+        }
         for identity in identities {
             for (key, waiting) in self.waiting.get(identity).into_iter().flatten() {
-                let stands = documents.get(identity).and_then(|it| it.get(key));
-                if stands.is_none() || stands == waiting.expected.as_ref() {
-                    let document = documents.entry(identity.clone()).or_default();
-                    document.insert(key.clone(), waiting.variation.clone());
-                }
+                let place = (identity.clone(), key.clone());
+                lay(documents, &place, waiting.replaceable(), &waiting.variation);
             }
         }
     }
@@ -188,6 +230,20 @@ impl Buffer {
     }
 }
 
+/// Puts an assignment into a document, unless something else stands there than what it may replace.
+fn lay<'a>(
+    documents: &mut BTreeMap<StickyIdentity, StickyAssignments>,
+    (identity, key): &Place,
+    mut replaceable: impl Iterator<Item = &'a String>,
+    variation: &str,
+) {
+    let stands = documents.get(identity).and_then(|it| it.get(key));
+    if stands.is_none_or(|stands| replaceable.any(|it| it == stands)) {
+        let document = documents.entry(identity.clone()).or_default();
+        document.insert(key.clone(), variation.to_owned());
+    }
+}
+
 /// What is known to stand in the store, in two generations: when the young one is full it becomes the old one.
 #[derive(Debug)]
 struct Arrived {
@@ -212,7 +268,7 @@ impl Arrived {
 
     fn insert(&mut self, place: Place, variation: String) {
         if self.young.len() >= self.capacity {
-            self.old = std::mem::take(&mut self.young);
+            self.old = mem::take(&mut self.young);
         }
         self.young.insert(place, variation);
     }
@@ -226,8 +282,8 @@ mod tests {
         StickyIdentity::new("id", id)
     }
 
-    fn kept(variation: &str) -> Result<Saved, Full> {
-        Ok(Saved::Kept(variation.to_owned()))
+    fn kept(variation: &str) -> Saved {
+        Saved::Kept(variation.to_owned())
     }
 
     #[test]
@@ -236,13 +292,13 @@ mod tests {
         let write = |variation| StickyWrite::new(&ann, "exp__0", variation);
         assert_eq!(buffer.take(&write("a")), Ok(Saved::Stored));
         assert_eq!(buffer.take(&write("a")), Ok(Saved::Stored));
-        assert_eq!(buffer.take(&write("b")), kept("a"));
+        assert_eq!(buffer.take(&write("b")), Ok(kept("a")));
         let [assignment] = &buffer.batch(10)[..] else {
             panic!("one waits")
         };
         buffer.arrived(assignment, &Saved::Stored);
         assert_eq!(buffer.len(), 0);
-        assert_eq!(buffer.take(&write("b")), kept("a"));
+        assert_eq!(buffer.take(&write("b")), Ok(kept("a")));
         let replacing = write("b").replacing(Some("a"));
         assert_eq!(buffer.take(&replacing), Ok(Saved::Stored));
         assert_eq!(buffer.batch(10)[0].write(), replacing);
@@ -255,7 +311,7 @@ mod tests {
         assert_eq!(buffer.take(&write), Ok(Saved::Stored));
         let batch = buffer.batch(1);
         buffer.arrived(&batch[0], &Saved::Kept("other".to_owned()));
-        assert_eq!(buffer.take(&write), kept("other"));
+        assert_eq!(buffer.take(&write), Ok(kept("other")));
         assert_eq!(buffer.len(), 0);
     }
 
@@ -276,7 +332,7 @@ mod tests {
         let batch = buffer.batch(2);
         buffer.take(&write("b").replacing(Some("a"))).unwrap();
         buffer.arrived(&batch[1], &Saved::Kept("c".to_owned()));
-        assert_eq!(buffer.take(&write("b")), kept("c"));
+        assert_eq!(buffer.take(&write("b")), Ok(kept("c")));
     }
 
     #[test]
@@ -289,12 +345,43 @@ mod tests {
         }
         let stored = StickyAssignments::from_iter([("two__0".to_owned(), "other".to_owned())]);
         let mut documents = BTreeMap::from_iter([(ann.clone(), stored)]);
-        buffer.overlay(&[ann.clone(), user("eve")], &mut documents);
+        let asked = [ann.clone(), user("eve")];
+        let noted = buffer.waiting_for(&asked);
+        buffer.overlay(&noted, &asked, &mut documents);
         assert_eq!(documents.len(), 1, "nobody asked for bob");
         assert_eq!(
             (&*documents[&ann]["one__0"], &*documents[&ann]["two__0"]),
             ("own", "other")
         );
+    }
+
+    #[test]
+    fn what_arrives_while_documents_are_loaded_is_read() {
+        let (mut buffer, ann) = (Buffer::new(10), user("ann"));
+        buffer
+            .take(&StickyWrite::new(&ann, "exp__0", "own"))
+            .unwrap();
+        let asked = [ann.clone()];
+        let noted = buffer.waiting_for(&asked);
+        // The documents are read here, and then it is written.
+        let batch = buffer.batch(1);
+        buffer.arrived(&batch[0], &Saved::Stored);
+        let mut documents = BTreeMap::new();
+        buffer.overlay(&noted, &asked, &mut documents);
+        assert_eq!(documents[&ann]["exp__0"], "own");
+    }
+
+    #[test]
+    fn what_replaces_an_own_assignment_is_read_though_that_one_has_just_arrived() {
+        let (mut buffer, ann) = (Buffer::new(10), user("ann"));
+        let write = |variation| StickyWrite::new(&ann, "exp__0", variation);
+        buffer.take(&write("a").replacing(Some("gone"))).unwrap();
+        buffer.take(&write("b").replacing(Some("a"))).unwrap();
+        let asked = [ann.clone()];
+        let stored = StickyAssignments::from_iter([("exp__0".to_owned(), "a".to_owned())]);
+        let mut documents = BTreeMap::from_iter([(ann.clone(), stored)]);
+        buffer.overlay(&buffer.waiting_for(&asked), &asked, &mut documents);
+        assert_eq!(documents[&ann]["exp__0"], "b");
     }
 
     #[test]

@@ -82,10 +82,9 @@ impl<S> Shared<S> {
         let is_idle = |state: &mut State| state.stage == Stage::Open && state.buffer.len() == 0;
         let waited = self.changed.wait_while(self.lock(), is_idle);
         let state = waited.unwrap_or_else(PoisonError::into_inner);
-        let batch = state.buffer.batch(most);
-        let stage = state.stage;
+        let (batch, now_at) = (state.buffer.batch(most), state.stage);
         drop(state);
-        match stage {
+        match now_at {
             Stage::Closing { deadline } if self.clock.monotonic() >= deadline => Work::End,
             Stage::Ended => Work::End,
             _ if batch.is_empty() => Work::End,
@@ -178,8 +177,11 @@ impl<S: StickyBucketService> Shared<S> {
         &self,
         identities: &[StickyIdentity],
     ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
+        let noted = self.lock().buffer.waiting_for(identities);
         let mut documents = self.store.load(identities)?;
-        self.lock().buffer.overlay(identities, &mut documents);
+        let state = self.lock();
+        state.buffer.overlay(&noted, identities, &mut documents);
+        drop(state);
         Ok(documents)
     }
 

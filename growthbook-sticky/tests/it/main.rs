@@ -1,4 +1,4 @@
-//! Real files and a real Redis.
+//! Real files, real servers and real threads.
 
 #![expect(
     clippy::indexing_slicing,
@@ -7,5 +7,8 @@
     reason = "helpers of tests may stop as tests do"
 )]
 
+mod cached;
+mod faulty;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod write_behind;
