@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::fault::{Fault, ReadOnly};
-use super::file::{self, Identity, Stillness};
+use super::file::{self, Identity, Stillness, Use};
 use super::open;
 use super::patience::Patience;
 
@@ -102,7 +102,7 @@ impl Database {
             let sql = "PRAGMA wal_checkpoint(PASSIVE)";
             let _ = writer.query_row(sql, [], |_| Ok(()));
         }
-        let lock = file::lock_folder(file::folder(&self.path), patience);
+        let lock = file::lock_folder(file::folder(&self.path), Use::Change, patience);
         if let (Some(journal), Ok(_lock), false) = (self.journal, lock, self.is_in_place()) {
             file::remove_journal(&self.path, journal);
         }

@@ -77,7 +77,7 @@ pub(super) fn folder(path: &Path) -> &Path {
 }
 
 /// An empty file that only its owner can read, if there is none. What an earlier one of this name has left beside it would
-/// be taken for a part of the new one, so it goes first. To be called under [`lock_folder`].
+/// be taken for a part of the new one, so it goes first. To be called under [`lock_folder`], for a change.
 pub(super) fn make(path: &Path) -> Result<(), Fault> {
     if Identity::of(path)?.is_some() {
         return Ok(());
@@ -120,7 +120,7 @@ pub(super) fn journal(path: &Path) -> Option<Identity> {
     Identity::of(&beside(path, JOURNALS[0])).ok().flatten()
 }
 
-/// Gives a damaged file another name, with what belongs to it, and returns that. To be called under [`lock_folder`].
+/// Gives a damaged file another name, with what belongs to it, and returns that. To be called under [`lock_folder`], for a change.
 pub(super) fn set_aside(path: &Path) -> Result<PathBuf, Fault> {
     let names = (1..=MOST_ASIDE).map(|number| beside(path, &format!(".corrupt-{number}")));
     let aside = names
@@ -135,13 +135,30 @@ pub(super) fn set_aside(path: &Path) -> Result<PathBuf, Fault> {
     Ok(aside)
 }
 
-/// Keeps others who make, replace or set aside files in this folder from doing so until it is dropped. Where folders cannot
-/// be locked there is nothing to hold; there, files that are open cannot be renamed either.
-pub(super) fn lock_folder(folder: &Path, patience: Patience) -> Result<Option<File>, Fault> {
+/// What is done with a folder while it is locked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Use {
+    /// Files in it are made, replaced or set aside.
+    Change,
+    /// One is opened, by somebody who must not find it replaced halfway.
+    Open,
+}
+
+/// Keeps others from using the folder otherwise until it is dropped. Where folders cannot be locked there is nothing to hold;
+/// on most such systems files that are open cannot be renamed either.
+pub(super) fn lock_folder(
+    folder: &Path,
+    to: Use,
+    patience: Patience,
+) -> Result<Option<File>, Fault> {
     let Ok(handle) = File::open(folder) else {
         return Ok(None);
     };
-    let locked = patience.retry(|| match handle.try_lock() {
+    let lock = || match to {
+        Use::Change => handle.try_lock(),
+        Use::Open => handle.try_lock_shared(),
+    };
+    let locked = patience.retry(|| match lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Err(Fault::Busy),
         Err(TryLockError::Error(_)) => Ok(false),

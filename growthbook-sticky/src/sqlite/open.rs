@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::Options;
 use super::database::Database;
 use super::fault::{Fault, ReadOnly};
-use super::file::{self, Identity, Stillness};
+use super::file::{self, Identity, Stillness, Use};
 use super::patience::{self, Patience};
 use super::statements;
 
@@ -29,26 +29,30 @@ pub(super) fn open(
         if options.is_read_only {
             return Err(Fault::NoFile);
         }
-        let _lock = file::lock_folder(folder, patience)?;
+        let _lock = file::lock_folder(folder, Use::Change, patience)?;
         file::make(path)?;
     }
-    match patience.during(|| attempt(options, skip, patience)) {
+    let attempt = || patience.during(|| attempt(options, skip, patience));
+    let lock = file::lock_folder(folder, Use::Open, patience)?;
+    match attempt() {
         Err(Fault::Corrupt) if !options.is_read_only => {}
         opened => return opened,
     }
-    let _lock = file::lock_folder(folder, patience)?;
+    drop(lock);
+    let _lock = file::lock_folder(folder, Use::Change, patience)?;
     // Whoever had the lock before may have done it.
-    match patience.during(|| attempt(options, skip, patience)) {
+    match attempt() {
         Err(Fault::Corrupt) => {}
         opened => return opened,
     }
     let aside = file::set_aside(path)?;
     log::error!(
         target: crate::LOG,
-        "the file with the sticky buckets is damaged: it is now {aside:?}, and a new one begins without assignments"
+        "the file with the sticky buckets is damaged: it is now {}, and a new one begins without assignments",
+        aside.display()
     );
     file::make(path)?;
-    patience.during(|| attempt(options, skip, patience))
+    attempt()
 }
 
 /// Another connection to a database that is open, which only reads.

@@ -24,6 +24,14 @@ pub(super) fn load(
     connection: &Connection,
     identities: &[StickyIdentity],
 ) -> Result<Vec<Stored>, Fault> {
+    match load_rows(connection, identities) {
+        // A file that is only read may have none yet.
+        Err(Fault::Sqlite(_)) if !has_table(connection)? => Ok(Vec::new()),
+        loaded => loaded,
+    }
+}
+
+fn load_rows(connection: &Connection, identities: &[StickyIdentity]) -> Result<Vec<Stored>, Fault> {
     let mut found = Vec::new();
     for portion in identities.chunks(PORTION) {
         // Few lengths, so that few statements are to be prepared.

@@ -15,11 +15,17 @@ fn the_contract_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = || folder.path().join(fastrand::u64(..).to_string());
     sticky_contract(|| open(&path()));
-    sticky_contract(|| WriteBehind::new(open(&path())));
     sticky_contract(|| {
         let builder = SqliteStickyBuckets::builder(path());
         builder.rollback_journal().build().unwrap()
     });
+}
+
+#[test]
+fn the_contract_is_kept_behind_a_thread() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = || folder.path().join(fastrand::u64(..).to_string());
+    sticky_contract(|| WriteBehind::new(open(&path())));
 }
 
 #[test]
