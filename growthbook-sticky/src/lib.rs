@@ -1,4 +1,4 @@
-//! Sticky buckets in stores that outlive a process, in the form that other SDKs read.
+#![doc = include_str!("../README.md")]
 
 mod cached;
 pub mod cookies;

@@ -173,11 +173,13 @@ impl Whole {
                 let page = at / 4096 * 4096;
                 let end = file.len().min(page + 4096);
                 random.fill(&mut file[page..end]);
-                said += &format!("page at {page}");
+                said.push_str("page at ");
+                said.push_str(&page.to_string());
             }
             1 => {
                 file.truncate(at);
-                said += &format!("cut at {at}");
+                said.push_str("cut at ");
+                said.push_str(&at.to_string());
             }
             2 => {
                 file[at] ^= 1 << random.u8(..8);
