@@ -183,17 +183,17 @@ impl Whole {
             }
             2 => {
                 file[at] ^= 1 << random.u8(..8);
-                said += &format!("bit at {at}");
+                said.push_str(&["bit at ", &at.to_string()].concat());
             }
             3 => {
                 let header = at % 100.min(file.len());
                 file[header] = random.u8(..);
-                said += &format!("header at {header}");
+                said.push_str(&["header at ", &header.to_string()].concat());
             }
             _ => {
                 let end = file.len().min(at + 512);
                 file[at..end].fill(0);
-                said += &format!("sector at {at}");
+                said.push_str(&["sector at ", &at.to_string()].concat());
             }
         }
         for (end, bytes) in ENDS.iter().zip(&files) {
