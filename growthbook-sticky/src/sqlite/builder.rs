@@ -49,7 +49,7 @@ impl SqliteStickyBucketsBuilder {
         self
     }
 
-    /// Up to how many bytes a file is searched for damage when it is opened: 64 MiB unless set, which takes some 0.1 s. In
+    /// Up to how many bytes a file is searched for damage when it is opened: 64 MiB unless set, which takes some 0.2 s. In
     /// a longer one, damage shows only where it is read. 0 searches none, `u64::MAX` each.
     pub fn check_up_to(mut self, bytes: u64) -> Self {
         self.options.check_up_to = bytes;

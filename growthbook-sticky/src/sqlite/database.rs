@@ -1,5 +1,6 @@
 //! A database that is open: one connection that writes, and a few that read.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -26,6 +27,9 @@ pub(super) struct Database {
 struct Idle {
     /// `None` while it is lent.
     writer: Option<Connection>,
+    /// Who waits for it, in the order in which they came. Otherwise one that has just written would mostly be the next.
+    writers: BTreeSet<u64>,
+    next: u64,
     readers: Vec<Connection>,
     readers_lent: usize,
     /// The writer will not come back.
@@ -49,6 +53,8 @@ impl Database {
     ) -> Self {
         let mut idle = Idle {
             writer: None,
+            writers: BTreeSet::new(),
+            next: 0,
             readers: Vec::new(),
             readers_lent: 0,
             is_over: false,
@@ -113,7 +119,21 @@ impl Database {
         if let Some(reason) = self.read_only {
             return Err(Fault::ReadOnly(reason));
         }
-        let mut idle = self.wait_while(patience, |idle| idle.writer.is_none() && !idle.is_over)?;
+        let mut idle = self.lock();
+        let own = idle.next;
+        idle.next += 1;
+        idle.writers.insert(own);
+        let is_to_wait = |idle: &mut Idle| {
+            let is_next = idle.writer.is_some() && idle.writers.first() == Some(&own);
+            !is_next && !idle.is_over
+        };
+        let (mut idle, is_late) = self.wait_while(idle, patience, is_to_wait);
+        idle.writers.remove(&own);
+        if is_late {
+            drop(idle);
+            self.returned.notify_all();
+            return Err(Fault::Busy);
+        }
         // Over it is when it was moved, or when the last one to write found something wrong.
         let connection = idle.writer.take().ok_or(Fault::Moved)?;
         Ok(Lent {
@@ -126,7 +146,10 @@ impl Database {
     /// A connection that reads, as soon as there is one.
     pub(super) fn reader(&self, patience: Patience) -> Result<Lent<'_>, Fault> {
         let is_none = |idle: &mut Idle| idle.readers.is_empty() && idle.readers_lent >= READERS;
-        let mut idle = self.wait_while(patience, is_none)?;
+        let (mut idle, is_late) = self.wait_while(self.lock(), patience, is_none);
+        if is_late {
+            return Err(Fault::Busy);
+        }
         idle.readers_lent += 1;
         let connection = idle.readers.pop();
         drop(idle);
@@ -141,18 +164,17 @@ impl Database {
         Ok(lent)
     }
 
-    fn wait_while(
+    /// Waits for something to be returned; whether that took too long.
+    fn wait_while<'d>(
         &self,
+        idle: MutexGuard<'d, Idle>,
         patience: Patience,
-        is_none: impl FnMut(&mut Idle) -> bool,
-    ) -> Result<MutexGuard<'_, Idle>, Fault> {
-        let (idle, left) = (self.lock(), patience.left());
-        let waited = self.returned.wait_timeout_while(idle, left, is_none);
+        is_to_wait: impl FnMut(&mut Idle) -> bool,
+    ) -> (MutexGuard<'d, Idle>, bool) {
+        let left = patience.left();
+        let waited = self.returned.wait_timeout_while(idle, left, is_to_wait);
         let (idle, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        if timeout.timed_out() {
-            return Err(Fault::Busy);
-        }
-        Ok(idle)
+        (idle, timeout.timed_out())
     }
 
     /// Under the lock connections are put in and taken out, whole.

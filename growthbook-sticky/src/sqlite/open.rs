@@ -190,8 +190,8 @@ fn journal(connection: &Connection) -> Result<String, Fault> {
     Ok(connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?)
 }
 
-/// Whether the file is whole. A long one is not looked at: that takes about a second for a gigabyte, at the start of every
-/// process that shares it, and what is damaged there shows when it is used.
+/// Whether the file is whole. A long one is not looked at: that takes some seconds for a gigabyte, at the start of every process
+/// that shares it, and what is damaged there shows when it is used.
 fn check(connection: &Connection, path: &Path, most: u64) -> Result<(), Fault> {
     let length = std::fs::metadata(path)?.len();
     if length > most {

@@ -1,11 +1,6 @@
 //! Real files, real servers and real threads.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests may stop as tests do"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
 
 mod cached;
 mod faulty;

@@ -1,5 +1,11 @@
 //! Sticky buckets in real files of SQLite.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may stop as tests do"
+)]
+
 mod contract;
 mod files;
 mod kills;

@@ -163,7 +163,7 @@ impl Whole {
     /// Says what was done.
     fn write_damaged(&self, path: &Path, random: &mut fastrand::Rng) -> String {
         let mut files = self.0.clone();
-        let mut said = String::new();
+        let said;
         // The database for the most part.
         let which = [0, 0, 0, 1, 2][random.usize(..5)];
         let file = &mut files[which];
@@ -173,27 +173,25 @@ impl Whole {
                 let page = at / 4096 * 4096;
                 let end = file.len().min(page + 4096);
                 random.fill(&mut file[page..end]);
-                said.push_str("page at ");
-                said.push_str(&page.to_string());
+                said = format!("page at {page}");
             }
             1 => {
                 file.truncate(at);
-                said.push_str("cut at ");
-                said.push_str(&at.to_string());
+                said = format!("cut at {at}");
             }
             2 => {
                 file[at] ^= 1 << random.u8(..8);
-                said.push_str(&["bit at ", &at.to_string()].concat());
+                said = format!("bit at {at}");
             }
             3 => {
                 let header = at % 100.min(file.len());
                 file[header] = random.u8(..);
-                said.push_str(&["header at ", &header.to_string()].concat());
+                said = format!("header at {header}");
             }
             _ => {
                 let end = file.len().min(at + 512);
                 file[at..end].fill(0);
-                said.push_str(&["sector at ", &at.to_string()].concat());
+                said = format!("sector at {at}");
             }
         }
         for (end, bytes) in ENDS.iter().zip(&files) {
