@@ -139,4 +139,10 @@ impl<'a> StickyWrite<'a> {
     pub fn replacing(self, expected: Option<&'a str>) -> Self {
         Self { expected, ..self }
     }
+
+    /// The variation that stands in the way of this write: `standing`, what the store has under the key, unless that is what
+    /// the write replaces, or the same. What a store that compares by itself asks before it writes.
+    pub fn is_kept_out_by<'s>(&self, standing: Option<&'s str>) -> Option<&'s str> {
+        standing.filter(|standing| *standing != self.variation && Some(*standing) != self.expected)
+    }
 }

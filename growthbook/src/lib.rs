@@ -17,7 +17,7 @@
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
 //! | see what another payload changes, and whom it deals anew | [`RefreshEvent::changes`], [`FeatureChanges`] |
-//! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`] |
+//! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`]; `SqliteStickyBuckets`, `Cached`, `WriteBehind` and `cookies`, with the Cargo feature `sticky` |
 //! | keep features fresh over HTTP, and keep the last good ones on disk | `HttpSource`, `Endpoint`, `FileCache`, with the Cargo feature `fetch` |
 //! | fetch payloads in another way, and keep them elsewhere | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
 //! | see how the client is doing | [`GrowthBookClient::status`], [`Readiness`], [`BackgroundError`] |
@@ -92,6 +92,15 @@ pub use growthbook_fetch::{ConfigError, Endpoint, FileCache, HttpFetcher, HttpSo
 pub use growthbook_core::{
     BackendError, FlushError, MemoryStickyBuckets, Saved, StickyAssignments, StickyBucketService,
     StickyDocuments, StickyIdentity, StickyWrite,
+};
+
+// Sticky buckets in a file and in cookies, and what wraps a store.
+#[cfg(feature = "sticky")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sticky")))]
+#[doc(inline)]
+pub use growthbook_sticky::{
+    Cached, SqliteStickyBuckets, SqliteStickyBucketsBuilder, WriteBehind, WriteBehindBuilder,
+    WriteBehindReport, cookies,
 };
 
 // The parts under the client.

@@ -58,17 +58,12 @@ impl StickyBucketService for MemoryStickyBuckets {
     fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError> {
         let mut documents = self.lock();
         let assignments = documents.entry(write.identity.clone()).or_default();
-        match assignments.get(write.key) {
-            Some(standing)
-                if standing != write.variation && Some(&**standing) != write.expected =>
-            {
-                Ok(Saved::Kept(standing.clone()))
-            }
-            _ => {
-                assignments.insert(write.key.to_owned(), write.variation.to_owned());
-                Ok(Saved::Stored)
-            }
+        let standing = assignments.get(write.key).map(String::as_str);
+        if let Some(standing) = write.is_kept_out_by(standing) {
+            return Ok(Saved::Kept(standing.to_owned()));
         }
+        assignments.insert(write.key.to_owned(), write.variation.to_owned());
+        Ok(Saved::Stored)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::sticky::{StickyAssignments, StickyIdentity, StickyWrite};
 /// * `save` is one atomic step: of several writers of the same assignment exactly one is stored, and the others are told
 ///   which variation stands. Assignments of other experiments in the same document are never lost. To save what stands
 ///   already changes nothing and is [`Saved::Stored`].
+/// * `save_all` is `save` for each of the writes, and answers in their order; they need not be one step together.
 /// * Names and values are any text, and are kept as they are.
 /// * Both may be called from any thread, several at a time, and may block; evaluation without a service never does.
 /// * Whoever implements it may use the client within: users are bucketed by hash there, and nothing is stored.
@@ -53,6 +54,13 @@ pub trait StickyBucketService: fmt::Debug + Send + Sync + 'static {
     ///
     /// When the store cannot be written. Nothing may have been stored then.
     fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError>;
+
+    /// Stores several assignments, each of them as [`save`](Self::save) does: says of each, in their order, what became of it.
+    ///
+    /// The default saves one after the other. A store that can write several at once for less does so here.
+    fn save_all(&self, writes: &[StickyWrite<'_>]) -> Vec<Result<Saved, BackendError>> {
+        writes.iter().map(|write| self.save(write)).collect()
+    }
 
     /// Waits until what was saved before is where it outlives this process. A store that buffers nothing, which is what
     /// the default takes it for, has nothing to do.
@@ -96,6 +104,10 @@ macro_rules! forward {
 
             fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError> {
                 (**self).save(write)
+            }
+
+            fn save_all(&self, writes: &[StickyWrite<'_>]) -> Vec<Result<Saved, BackendError>> {
+                (**self).save_all(writes)
             }
 
             fn flush(&self, limit: Duration) -> Result<(), FlushError> {

@@ -70,6 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     experiments::inline(&client)?;
     experiments::forced_by_url(&client)?;
     sticky::survive_new_weights()?;
+    sticky::survive_a_restart()?;
     sealed::answers_alike(&client)?;
     live::flip(&server, &client, &changes)
 }

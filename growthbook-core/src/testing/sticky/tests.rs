@@ -22,6 +22,7 @@ fn a_shared_store_keeps_the_contract() {
 #[test]
 fn every_flaw_is_found() {
     for (flaw, found) in [
+        (Flaw::AnswersInReverse, "in their order"),
         (Flaw::CannotFlush, "no reason to fail"),
         (Flaw::CannotLoad, "`load` failed"),
         (Flaw::CannotSave, "`save` failed"),
@@ -61,6 +62,7 @@ fn every_flaw_is_found() {
         ),
         (Flaw::ReplacesDocument, "comes back as it was saved"),
         (Flaw::ReplacementDropsOthers, "leaves the other assignments"),
+        (Flaw::SavesAllBlindly, "`save_all` does with each write"),
         (Flaw::SilentlyKeeps, "told which variation stands"),
         (Flaw::SplitsAtBars, "comes back as it was saved"),
         (Flaw::Trims, "comes back as it was saved"),
@@ -73,6 +75,7 @@ fn every_flaw_is_found() {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
+    AnswersInReverse,
     CannotFlush,
     CannotLoad,
     CannotSave,
@@ -100,6 +103,7 @@ enum Flaw {
     ReplacementIsNotWritten,
     ReplacesChecksThenWrites,
     ReplacesDocument,
+    SavesAllBlindly,
     SilentlyKeeps,
     SplitsAtBars,
     Trims,
@@ -262,6 +266,16 @@ impl StickyBucketService for Flawed {
             (Flaw::SilentlyKeeps, _) => Saved::Stored,
             (_, answer) => answer,
         })
+    }
+
+    fn save_all(&self, writes: &[StickyWrite<'_>]) -> Vec<Result<Saved, BackendError>> {
+        let mut answers: Vec<_> = writes.iter().map(|write| self.save(write)).collect();
+        match self.flaw {
+            Flaw::AnswersInReverse => answers.reverse(),
+            Flaw::SavesAllBlindly => answers.iter_mut().for_each(|it| *it = Ok(Saved::Stored)),
+            _ => {}
+        }
+        answers
     }
 
     fn flush(&self, _: Duration) -> Result<(), FlushError> {

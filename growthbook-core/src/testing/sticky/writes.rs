@@ -1,5 +1,6 @@
 //! What `save` does, one writer at a time.
 
+use super::super::suite::given;
 use super::{save, variation};
 use crate::sticky::{StickyIdentity, StickyWrite};
 use crate::sticky_service::{Saved, StickyBucketService};
@@ -8,6 +9,7 @@ pub(super) fn check(store: &impl StickyBucketService) {
     the_first_writer_wins(store);
     who_read_what_stands_may_replace_it(store);
     what_nobody_wrote_to_stays(store);
+    several_are_saved_as_one_by_one(store);
 }
 
 fn the_first_writer_wins(store: &impl StickyBucketService) {
@@ -89,6 +91,48 @@ fn what_nobody_wrote_to_stays(store: &impl StickyBucketService) {
         "b",
         "a write leaves other documents as they are",
     );
+}
+
+/// Of more than one writes in one go: among them some of one document, of one assignment, and one that comes too late.
+fn several_are_saved_as_one_by_one(store: &impl StickyBucketService) {
+    let [user, other] = ["several", "several others"].map(|value| StickyIdentity::new("id", value));
+    save(store, &StickyWrite::new(&user, "stood__0", "a"));
+    let writes = [
+        StickyWrite::new(&user, "exp__0", "a"),
+        StickyWrite::new(&user, "stood__0", "b"),
+        StickyWrite::new(&other, "exp__0", "b"),
+        StickyWrite::new(&user, "exp__0", "b"),
+        StickyWrite::new(&user, "exp__0", "c").replacing(Some("a")),
+        StickyWrite::new(&user, "new__0", "x"),
+    ];
+    let saved: Vec<Saved> = store
+        .save_all(&writes)
+        .into_iter()
+        .map(|saved| given("save_all", saved))
+        .collect();
+    let kept = || Saved::Kept("a".to_owned());
+    let expected = [
+        Saved::Stored,
+        kept(),
+        Saved::Stored,
+        kept(),
+        Saved::Stored,
+        Saved::Stored,
+    ];
+    assert_eq!(
+        saved, expected,
+        "`save_all` does with each write what `save` does, in their order"
+    );
+    stands(store, &user, "c", "what `save_all` has stored stands");
+    stands(store, &other, "b", "`save_all` writes all documents");
+    for (key, expected) in [("stood__0", "a"), ("new__0", "x")] {
+        assert_eq!(
+            variation(store, &user, key).as_deref(),
+            Some(expected),
+            "`save_all` leaves what it was kept out of, and writes the rest"
+        );
+    }
+    assert!(store.save_all(&[]).is_empty(), "no writes have no answers");
 }
 
 fn stands(store: &impl StickyBucketService, user: &StickyIdentity, expected: &str, rule: &str) {

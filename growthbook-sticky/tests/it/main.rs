@@ -1,0 +1,9 @@
+//! Real files, real servers and real threads.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
+
+mod cached;
+mod faulty;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod write_behind;

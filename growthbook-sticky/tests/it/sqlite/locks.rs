@@ -1,0 +1,91 @@
+//! Others who have the file locked.
+
+use std::time::{Duration, Instant};
+
+use growthbook_core::Saved;
+use growthbook_sticky::SqliteStickyBuckets;
+
+use super::support::{cause, check, load, open, other, place, save};
+
+#[test]
+fn a_lock_of_somebody_else_is_waited_for_a_little_and_forgotten() {
+    let (_folder, path) = place();
+    let builder = SqliteStickyBuckets::builder(&path).rollback_journal();
+    let buckets = builder.build().unwrap();
+    save(&buckets, "ann", "a").unwrap();
+    let other = other(&path);
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    bounded(|| {
+        let error = save(&buckets, "bob", "a").unwrap_err();
+        assert!(cause(&error).contains("busy timeout"), "{error:?}");
+    });
+    bounded(|| assert!(load(&buckets, "ann").is_err()));
+    let late = bounded(|| open(&path));
+    bounded(|| assert!(load(&late, "ann").is_err()));
+    other.execute_batch("ROLLBACK").unwrap();
+    for buckets in [&buckets, &late] {
+        check(buckets, "ann", Some("a"));
+        assert_eq!(save(buckets, "bob", "a").unwrap(), Saved::Stored);
+    }
+}
+
+#[test]
+fn readers_do_not_wait_for_writers() {
+    let (_folder, path) = place();
+    let buckets = open(&path);
+    save(&buckets, "ann", "a").unwrap();
+    let other = other(&path);
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let start = Instant::now();
+    check(&buckets, "ann", Some("a"));
+    assert!(start.elapsed() < Duration::from_millis(200));
+    bounded(|| assert!(save(&buckets, "bob", "a").is_err()));
+    other.execute_batch("COMMIT").unwrap();
+    assert_eq!(save(&buckets, "bob", "a").unwrap(), Saved::Stored);
+}
+
+#[test]
+fn who_waits_gets_the_lock_when_it_is_free() {
+    let (_folder, path) = place();
+    let builder = SqliteStickyBuckets::builder(&path).busy_timeout(Duration::from_secs(30));
+    let buckets = builder.build().unwrap();
+    let other = other(&path);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| save(&buckets, "ann", "a"));
+        std::thread::park_timeout(Duration::from_millis(50));
+        other.execute_batch("COMMIT").unwrap();
+        assert_eq!(waiting.join().unwrap().unwrap(), Saved::Stored);
+    });
+}
+
+/// Others write between what this one reads and what it writes: a transaction that had begun by reading could not go on.
+#[test]
+fn a_write_is_never_refused_for_having_read_before() {
+    let (_folder, path) = place();
+    let (one, two) = (open(&path), open(&path));
+    let other = other(&path);
+    other.execute_batch("BEGIN").unwrap();
+    let count = "SELECT count(*) FROM sticky_buckets";
+    let before: i64 = other.query_row(count, [], |row| row.get(0)).unwrap();
+    for round in 0..200 {
+        let id = round.to_string();
+        check(&one, &id, None);
+        save(&two, &id, "a").unwrap();
+        let kept = save(&one, &id, "b").unwrap();
+        assert_eq!(kept, Saved::Kept("a".to_owned()));
+    }
+    let after: i64 = other.query_row(count, [], |row| row.get(0)).unwrap();
+    assert_eq!(before, after, "a reader has seen one state all along");
+    let refused = other.execute_batch("INSERT INTO sticky_buckets VALUES ('id', 'x', '{}')");
+    assert!(refused.is_err(), "this is what cannot happen to us");
+}
+
+/// Within the busy timeout, with something for a machine that is slow.
+fn bounded<T>(work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let done = work();
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    done
+}

@@ -1,0 +1,16 @@
+//! Sticky buckets in real files of SQLite.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may stop as tests do"
+)]
+
+mod contract;
+mod files;
+mod kills;
+mod locks;
+mod processes;
+mod python;
+mod support;
+mod surgery;
