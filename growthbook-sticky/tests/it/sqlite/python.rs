@@ -211,7 +211,11 @@ meta = [{"key": "first"}, {"key": "second"}]
 for user in sys.argv[2:]:
     keys = []
     for key in ["rust", "python"]:
-        client = GrowthBook(attributes={"id": user}, sticky_bucket_service=service)
+        client = GrowthBook(
+            attributes={"id": user},
+            sticky_bucket_service=service,
+            sticky_bucket_identifier_attributes=["id"])
+        client.refresh_sticky_buckets(force=True)
         result = client.run(Experiment(key=key, variations=["a", "b"], meta=meta))
         keys.append(result.key)
         client.destroy()
