@@ -21,14 +21,6 @@ use crate::error::BackendError;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// The host is reached by plain `http` over a network, where anybody could change the features. Use `https`, or allow
-    /// it expressly.
-    #[error("plain http to another machine is not allowed")]
-    InsecureHost,
-    /// The host is not an address that requests can be made to: it has a scheme other than `http` and `https`, a user
-    /// name, a query or a fragment. Correct it.
-    #[error("the API host is not an http or https address")]
-    InvalidHost,
     /// The server redirects to another host, or too often. The client key goes to the configured host alone: configure the
     /// one where the payload is.
     #[error("the server redirects to another host, or too often")]
@@ -78,9 +70,7 @@ impl FetchError {
             Self::Status { status, .. } => {
                 !matches!(status, 400..=499) || matches!(status, 400 | 408 | 425 | 429)
             }
-            Self::InsecureHost
-            | Self::InvalidHost
-            | Self::Redirected
+            Self::Redirected
             | Self::TooLarge { .. }
             | Self::Unauthorized { .. }
             | Self::Untrusted => false,
@@ -120,8 +110,6 @@ mod tests {
         assert!(FetchError::TimedOut.is_transient());
         assert!(!FetchError::Unauthorized { status: 400 }.is_transient());
         assert!(!FetchError::TooLarge { limit: 1 }.is_transient());
-        assert!(!FetchError::InvalidHost.is_transient());
-        assert!(!FetchError::InsecureHost.is_transient());
         assert!(!FetchError::Redirected.is_transient());
         assert!(!FetchError::Untrusted.is_transient());
     }

@@ -237,7 +237,7 @@ fn sources_and_what_cannot_be_built_stay_private() {
         printed.debug(&script);
         printed.debug(&client.status());
         printed.error(&script.deliver(PAYLOAD).unwrap_err());
-        script.fail(FetchError::InvalidHost);
+        script.fail(FetchError::Redirected);
         printed.error(&client.refresh().unwrap_err());
         printed.debug(&client);
     });

@@ -215,9 +215,9 @@ impl FeatureFetcher for Flawed {
                 let kept = last.bytes.clone().unwrap_or_default();
                 return Ok(Fetched::Fresh(CachedPayload::new(kept)));
             }
-            Flaw::FailsOnOddValidators if is_odd => return Err(FetchError::InvalidHost),
+            Flaw::FailsOnOddValidators if is_odd => return Err(FetchError::Redirected),
             Flaw::FailsOnOwnValidators if is_ours && bytes.is_some() => {
-                return Err(FetchError::InvalidHost);
+                return Err(FetchError::Redirected);
             }
             Flaw::Hangs => thread::park_timeout(Duration::from_secs(60)),
             Flaw::PanicsOnOddValidators if is_odd => panic!("on purpose"),
@@ -237,7 +237,7 @@ impl FeatureFetcher for Flawed {
             return Err(FetchError::TimedOut);
         };
         if self.flaw == Flaw::ParsesJson && !bytes.starts_with(b"{") {
-            return Err(FetchError::InvalidHost);
+            return Err(FetchError::Redirected);
         }
         let old = last.bytes.replace(bytes.clone());
         if known == Some(&validator) {

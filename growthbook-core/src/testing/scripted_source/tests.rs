@@ -65,14 +65,14 @@ fn a_refresh_is_answered_by_the_script() {
     let fetched = fetched.with_validator(Validator::new("\"a\""));
     script.answer_refresh(Ok(Fetched::Fresh(fetched)));
     script.answer_refresh(Ok(Fetched::Unchanged { max_age: None }));
-    script.answer_refresh(Err(FetchError::InvalidHost));
+    script.answer_refresh(Err(FetchError::Redirected));
     assert_eq!(client.refresh().unwrap(), Refresh::Updated);
     assert!(is_on(&client, "a"));
     assert_eq!(client.refresh().unwrap(), Refresh::Unchanged);
     let failed = client.refresh();
     assert!(matches!(
         failed,
-        Err(RefreshError::Fetch(FetchError::InvalidHost))
+        Err(RefreshError::Fetch(FetchError::Redirected))
     ));
     assert_eq!(client.status().refresh_failures(), 1);
     assert!(matches!(client.refresh(), Err(RefreshError::TimedOut)));
