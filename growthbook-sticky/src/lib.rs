@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "sqlite", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "sqlite"),
+    doc = "Stores of sticky buckets; the README's code needs the feature `sqlite`."
+)]
 
 mod cached;
 pub mod cookies;
