@@ -1,7 +1,7 @@
-#![cfg_attr(feature = "sqlite", doc = include_str!("../README.md"))]
+// Its code needs `sqlite`, so it is not run without.
 #![cfg_attr(
-    not(feature = "sqlite"),
-    doc = "Stores of sticky buckets; the README's code needs the feature `sqlite`."
+    any(feature = "sqlite", not(doctest)),
+    doc = include_str!("../README.md")
 )]
 
 mod cached;
