@@ -11,19 +11,24 @@ pub(super) fn run<S: StickyBucketService>(shared: &Arc<Shared<S>>, mut backoff: 
     let waker = Waker::from(Arc::clone(shared));
     while let Work::Batch(batch) = shared.next(MOST_AT_ONCE) {
         let writes: Vec<StickyWrite<'_>> = batch.iter().map(|it| it.write()).collect();
-        let mut failed = None;
+        let (mut failed, mut is_getting_on) = (None, false);
         for (assignment, saved) in batch.iter().zip(save(shared.store(), &writes)) {
             match saved {
-                Ok(saved) => shared.arrived(assignment, &saved),
+                Ok(saved) => {
+                    shared.arrived(assignment, &saved);
+                    is_getting_on = true;
+                }
                 Err(error) => failed = Some(error),
             }
         }
-        match failed {
-            None => backoff.reset(),
-            Some(error) => {
-                shared.failed(error);
-                shared.pause(backoff.next_delay(fastrand::f64()), &waker);
-            }
+        if let Some(error) = failed {
+            shared.failed(error);
+        }
+        if is_getting_on {
+            // One that cannot be written must not hold up the others.
+            backoff.reset();
+        } else {
+            shared.pause(backoff.next_delay(fastrand::f64()), &waker);
         }
     }
     shared.ended();

@@ -24,6 +24,7 @@ struct Inner {
     panics: AtomicBool,
     loads: AtomicUsize,
     attempts: AtomicUsize,
+    refused: Mutex<Option<StickyIdentity>>,
     is_held: Mutex<bool>,
     let_go: Condvar,
 }
@@ -35,6 +36,11 @@ impl Faulty {
 
     pub(crate) fn panic_from_now_on(&self, panics: bool) {
         self.0.panics.store(panics, Ordering::SeqCst);
+    }
+
+    /// Writes to this document fail from now on.
+    pub(crate) fn refuse(&self, identity: &StickyIdentity) {
+        *self.0.refused.lock().unwrap() = Some(identity.clone());
     }
 
     /// Writes and reads wait from now on, or do not any more.
@@ -95,6 +101,9 @@ impl StickyBucketService for Faulty {
     fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError> {
         self.0.attempts.fetch_add(1, Ordering::SeqCst);
         self.check()?;
+        if self.0.refused.lock().unwrap().as_ref() == Some(write.identity) {
+            return Err(BackendError::new("faulty store", "answer", "not this one"));
+        }
         self.0.memory.save(write)
     }
 }

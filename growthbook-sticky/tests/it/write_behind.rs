@@ -66,6 +66,25 @@ fn an_outage_is_waited_for_longer_and_longer_and_loses_nothing() {
     assert_eq!(buckets.report().written(), 50);
 }
 
+/// The clock stands still, so nothing that waits for a pause would ever be written.
+#[test]
+fn one_that_cannot_be_written_does_not_hold_up_the_others() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    store.refuse(&ann);
+    store.hold(true);
+    let buckets = WriteBehind::builder(store.clone()).clock(ManualClock::new());
+    let buckets = buckets.build();
+    let users: Vec<_> = (0..1_000).map(|id| user(&id.to_string())).collect();
+    for identity in [&users[0], &ann].into_iter().chain(&users[1..]) {
+        buckets.save(&StickyWrite::new(identity, KEY, "a")).unwrap();
+    }
+    store.hold(false);
+    eventually("all but one", || buckets.report().pending() == 1);
+    assert_eq!(buckets.report().written(), 1_000);
+    assert_eq!(store.standing(&ann, KEY), None);
+    buckets.close(Duration::ZERO);
+}
+
 #[test]
 fn who_flushes_hears_why_not_and_does_not_wait_out_the_pause() {
     let (store, clock, ann) = (Faulty::default(), ManualClock::new(), user("ann"));
