@@ -1,7 +1,9 @@
-//! Real files and real threads.
+//! Real files, real servers and real threads.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
 
 mod cached;
 mod faulty;
+#[cfg(all(unix, feature = "redis"))]
+mod redis;
 mod write_behind;
