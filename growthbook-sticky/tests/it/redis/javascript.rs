@@ -9,12 +9,12 @@ use growthbook_testkit::RedisServer;
 use redis::Commands;
 
 use super::super::faulty::user;
-use super::{KEY, connection, patient, save, standing, start};
+use super::{KEY, connection, patient, save, skipped, standing, start};
 
 #[test]
 fn both_sdks_read_and_write_the_same() {
     let Some(sdk) = env::var_os("GROWTHBOOK_TEST_JS_SDK") else {
-        println!("SKIPPED: GROWTHBOOK_TEST_JS_SDK names no JavaScript SDK");
+        skipped("GROWTHBOOK_TEST_JS_SDK names no JavaScript SDK");
         return;
     };
     let Some(server) = start(RedisServer::builder()) else {

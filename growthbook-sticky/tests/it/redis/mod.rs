@@ -1,6 +1,11 @@
 //! A real Redis: found as `growthbook_testkit::RedisServer::program` says. Without one these tests pass and say that they
 //! checked nothing, except in CI.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "helpers of tests may stop as tests do"
+)]
+
 mod documents;
 mod figures;
 mod javascript;
@@ -9,8 +14,10 @@ mod processes;
 mod write_behind;
 
 use std::env;
+use std::io::{self, Write};
 use std::slice;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use growthbook_core::testing::sticky_contract;
@@ -44,8 +51,15 @@ fn start(builder: RedisServerBuilder) -> Option<RedisServer> {
         return Some(builder.start().unwrap());
     }
     assert!(env::var_os("CI").is_none(), "CI has no redis-server");
-    println!("SKIPPED: there is no redis-server; `cargo xtask test` provides one");
+    skipped("there is no redis-server; `cargo xtask test` provides one");
     None
+}
+
+/// Says so past the harness, which keeps what is printed by tests that pass.
+fn skipped(why: &str) {
+    let test = thread::current();
+    let name = test.name().unwrap_or("a test");
+    let _ = writeln!(io::stderr(), "SKIPPED: {name}: {why}");
 }
 
 /// With a timeout that a machine with other things to do does not reach.

@@ -1,6 +1,7 @@
 //! Servers that are gone, silent or locked.
 
 use std::error::Error;
+use std::fmt::Write;
 use std::slice;
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,7 @@ fn a_silent_server_is_waited_for_as_long_as_the_timeout() {
         assert_eq!(words(call()), "no answer in time");
         let took = started.elapsed();
         assert!(
-            took >= TIMEOUT - SLACK / 50 && took < TIMEOUT + SLACK,
+            took >= TIMEOUT * 9 / 10 && took < TIMEOUT + SLACK,
             "{took:?}"
         );
     }
@@ -95,7 +96,7 @@ fn a_server_that_keeps_failing_is_left_alone_for_longer_and_longer() {
     let is_asked = || !words(load(&store)).contains("left alone");
     assert_eq!([(); 4].map(|()| is_asked()), [true, true, true, false]);
     for pause in [5, 10, 20, 40, 60, 60] {
-        clock.advance(Duration::from_secs(pause) - Duration::from_millis(1));
+        clock.advance(Duration::from_millis(pause * 1_000 - 1));
         assert!(!is_asked());
         clock.advance(Duration::from_millis(1));
         assert_eq!([(); 2].map(|()| is_asked()), [true, false]);
@@ -139,7 +140,11 @@ fn a_password_is_used_and_never_said() {
         let write = store
             .save(&StickyWrite::new(&user("s3cret"), KEY, "s3cret"))
             .unwrap_err();
-        said += &format!("{error} {error:?} {cause} {write} {write:?} {store:?}");
+        write!(
+            said,
+            "{error} {error:?} {cause} {write} {write:?} {store:?}"
+        )
+        .unwrap();
     }
     assert!(!said.contains("s3cret"), "{said}");
     assert!(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::fmt::Write;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::Barrier;
@@ -95,7 +96,7 @@ fn member_of_a_fleet() {
                     Saved::Stored => ("stored", own.clone()),
                     Saved::Kept(other) => ("kept", other),
                 };
-            lines += &format!("{} {how} {variation}\n", identity.value());
+            writeln!(lines, "{} {how} {variation}", identity.value()).unwrap();
         }
         lines
     };
