@@ -49,6 +49,12 @@ use self::script::{Change, Script};
 ///
 /// Errors, logs and `Debug` say neither the URL nor the password, and neither keys nor documents.
 ///
+/// # TLS
+///
+/// `rediss` URLs need the feature `redis-tls`. Certificates are checked against the system's roots. The cryptography is
+/// what the program has installed as `rustls`' default provider by the time of the first call, else ring, which is installed
+/// then.
+///
 /// # Example
 ///
 /// ```

@@ -71,11 +71,24 @@ impl Pool {
     }
 
     fn connect(&self, deadline: Deadline) -> RedisResult<Link> {
+        #[cfg(feature = "redis-tls")]
+        self.choose_cryptography();
         let connection = self.client.get_connection_with_timeout(deadline.left()?)?;
         Ok(Link {
             connection,
             deadline,
         })
+    }
+
+    /// Without this, TLS panics where the program has compiled in several kinds and chosen none.
+    #[cfg(feature = "redis-tls")]
+    fn choose_cryptography(&self) {
+        let address = self.client.get_connection_info().addr();
+        let is_tls = matches!(address, redis::ConnectionAddr::TcpTls { .. });
+        if is_tls && rustls::crypto::CryptoProvider::get_default().is_none() {
+            // An error says that somebody was faster.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
     }
 
     fn finished<T>(&self, link: Link, result: RedisResult<T>) -> RedisResult<T> {

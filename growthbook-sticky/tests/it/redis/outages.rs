@@ -169,6 +169,11 @@ fn what_is_no_url_is_refused_without_repeating_it() {
             "{said}"
         );
     }
+    let over_tls = RedisStickyBuckets::new("rediss://127.0.0.1:1/");
+    assert_eq!(over_tls.is_ok(), cfg!(feature = "redis-tls"));
+    if let Ok(over_tls) = over_tls {
+        assert_eq!(words(load(&over_tls)), "the connection was refused");
+    }
     let nowhere = RedisStickyBuckets::new("redis://127.0.0.1:1/").unwrap();
     assert!(
         nowhere.load(&[]).unwrap().is_empty(),
