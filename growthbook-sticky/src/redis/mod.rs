@@ -7,7 +7,7 @@ mod failure;
 mod pool;
 mod script;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,11 +41,13 @@ use self::script::{Change, Script};
 ///
 /// # Outages
 ///
-/// No call takes longer than the timeout, 250 ms unless set, for connecting and commands together; only the resolution of
-/// a host's name is up to the operating system. After three failures in a row calls fail at once for 5 seconds; then one
-/// call tries again, and if that fails as well the pause doubles, up to 60 seconds. Whoever evaluates meanwhile buckets by
-/// hash and stores nothing. [`WriteBehind`](crate::WriteBehind) and [`Cached`](crate::Cached) keep requests from waiting
-/// at all.
+/// A call waits no longer than the timeout, 250 ms unless set, for connecting and all its commands together. Three things are
+/// not in it: to resolve a host's name is up to the operating system; of a host with several addresses each is granted the
+/// timeout if none answers; and an answer that trickles in is read for as long as some of it comes.
+///
+/// After three failures in a row calls fail at once for 5 seconds; then one call tries again, and if that fails as well the
+/// pause doubles, up to 60 seconds. Whoever evaluates meanwhile buckets by hash and stores nothing.
+/// [`WriteBehind`](crate::WriteBehind) and [`Cached`](crate::Cached) keep requests from waiting at all.
 ///
 /// Errors, logs and `Debug` say neither the URL nor the password, and neither keys nor documents.
 ///
@@ -136,7 +138,8 @@ impl StickyBucketService for RedisStickyBuckets {
         let documents = values.filter_map(|value| Document::parse(value));
         let named = documents.map(|document| (document.identity().clone(), document.assignments()));
         // The document says whose it is: two identities can have one key.
-        Ok(named.filter(|(it, _)| identities.contains(it)).collect())
+        let asked: BTreeSet<&StickyIdentity> = identities.iter().collect();
+        Ok(named.filter(|(it, _)| asked.contains(it)).collect())
     }
 
     fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError> {
