@@ -6,11 +6,16 @@
 
 mod cached;
 pub mod cookies;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod write_behind;
 
 pub use self::cached::Cached;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use self::redis::{RedisStickyBuckets, RedisStickyBucketsBuilder};
 #[cfg(feature = "sqlite")]
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub use self::sqlite::{SqliteStickyBuckets, SqliteStickyBucketsBuilder};

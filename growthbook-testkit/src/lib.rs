@@ -5,11 +5,15 @@
 //! takes a clock, which core may not read.
 
 mod heap;
+#[cfg(unix)]
+mod redis;
 mod relay;
 mod server;
 mod timing;
 
 pub use self::heap::{CountingAllocator, Heap, counted};
+#[cfg(unix)]
+pub use self::redis::{RedisServer, RedisServerBuilder};
 pub use self::relay::Relay;
 pub use self::server::{Duplex, Pushing, Reply, Request, Server};
 pub use self::timing::{Operation, Timing, time};

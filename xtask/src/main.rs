@@ -1,8 +1,8 @@
 //! The project's own commands: `cargo xtask <command>`.
 //!
 //! Each command prints every other command that it runs, so that any step can be repeated by hand
-//! from the workspace's root. Nothing here goes through a shell and nothing is installed. `cargo
-//! xtask` alone lists what there is.
+//! from the workspace's root. Nothing here goes through a shell, and nothing is installed but
+//! a Redis for the tests, where there is none. `cargo xtask` alone lists what there is.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -19,6 +19,7 @@ mod failure;
 mod faults;
 mod features;
 mod fuzz;
+mod redis;
 mod regex_differential;
 mod release;
 mod step;
@@ -148,8 +149,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "test",
-        options: "",
-        about: "every test of the workspace, then the conformance table",
+        options: "[--without-redis]",
+        about: "every test of the workspace, then the conformance table; finds or installs redis-server",
         run: test::run,
     },
 ];

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use crate::failure::{Failure, Outcome};
@@ -159,9 +159,15 @@ impl Step {
 
 /// Whether a program of that name is on `PATH`.
 pub(crate) fn is_installed(name: &str) -> bool {
+    find_installed(name).is_some()
+}
+
+/// The first program of that name on `PATH`.
+pub(crate) fn find_installed(name: &str) -> Option<PathBuf> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(&file).is_file())
+    let mut files = env::split_paths(&path).map(|folder| folder.join(&file));
+    files.find(|file| file.is_file())
 }
 
 /// Cargo describes xtask to xtask in its environment. Handed on, that would make build scripts

@@ -4,6 +4,8 @@
 
 mod cached;
 mod faulty;
+#[cfg(all(unix, feature = "redis"))]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod write_behind;

@@ -1,0 +1,232 @@
+//! A Redis of a test's own.
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A real Redis server on a free loopback port, with a temporary folder, which can be killed, paused and started again.
+/// Dropping it ends the server and removes the folder.
+///
+/// # Example
+///
+/// ```
+/// use growthbook_testkit::RedisServer;
+///
+/// if RedisServer::program().is_some() {
+///     let mut server = RedisServer::builder().start()?;
+///     server.kill();
+///     server.restart()?;
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct RedisServer {
+    program: PathBuf,
+    settings: Vec<String>,
+    folder: PathBuf,
+    port: u16,
+    child: Option<Child>,
+}
+
+/// Sets up a [`RedisServer`].
+#[derive(Default)]
+#[must_use]
+pub struct RedisServerBuilder {
+    settings: Vec<String>,
+}
+
+impl RedisServerBuilder {
+    /// The password that clients must give.
+    pub fn password(mut self, password: &str) -> Self {
+        self.settings
+            .extend(["--requirepass", password].map(str::to_owned));
+        self
+    }
+
+    /// Keeps on disk what was acknowledged, so that it is there after a restart. Otherwise a restarted server is empty.
+    pub fn durable(mut self) -> Self {
+        let settings = ["--appendonly", "yes", "--appendfsync", "always"];
+        self.settings.extend(settings.map(str::to_owned));
+        self
+    }
+
+    /// Starts the server, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When there is no program, see [`RedisServer::program`], or it does not start.
+    pub fn start(self) -> io::Result<RedisServer> {
+        let program = RedisServer::program();
+        let program = program.ok_or_else(|| io::Error::other("no redis-server was found"))?;
+        let mut last = io::Error::other("no port was tried");
+        // Somebody else may take a port between its choice and its use.
+        for _ in 0..ATTEMPTS {
+            let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+            let name = format!("growthbook-redis-{}-{number}", std::process::id());
+            let mut server = RedisServer {
+                program: program.clone(),
+                settings: self.settings.clone(),
+                folder: env::temp_dir().join(name),
+                port: TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
+                child: None,
+            };
+            fs::create_dir_all(&server.folder)?;
+            match server.restart() {
+                Ok(()) => return Ok(server),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+}
+
+impl RedisServer {
+    /// A server that keeps nothing on disk and wants no password, to be set up further.
+    pub fn builder() -> RedisServerBuilder {
+        RedisServerBuilder::default()
+    }
+
+    /// The server's program: what `GROWTHBOOK_TEST_REDIS_SERVER` names, or `redis-server` or `valkey-server` on `PATH`.
+    /// If the variable names no file there is none.
+    pub fn program() -> Option<PathBuf> {
+        if let Some(named) = env::var_os(VARIABLE) {
+            return Some(PathBuf::from(named)).filter(|path| path.is_file());
+        }
+        let path = env::var_os("PATH")?;
+        let mut programs = PROGRAMS.iter().flat_map(|program| {
+            let folders = env::split_paths(&path);
+            folders.map(move |folder| folder.join(program))
+        });
+        programs.find(|path| path.is_file())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// Its URL, without a password.
+    pub fn url(&self) -> String {
+        format!("redis://{}/", self.address())
+    }
+
+    /// The folder that it may write to.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Ends the server at once, as a crash would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts the server on the same port, ending it before if it runs, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start or does not answer.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.kill();
+        let port = self.port.to_string();
+        let mut command = Command::new(&self.program);
+        command.args(["--bind", "127.0.0.1", "--port", &port, "--save", ""]);
+        command.args(&self.settings).arg("--dir").arg(&self.folder);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let child = self.child.insert(command.spawn()?);
+        let started = Instant::now();
+        while started.elapsed() < LIMIT {
+            if let Some(status) = child.try_wait()? {
+                return Err(io::Error::other(format!("the server ended: {status}")));
+            }
+            let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+            if answers(address).is_ok_and(|answers| answers) {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.kill();
+        Err(io::Error::other("the server does not answer"))
+    }
+
+    /// Stops the server, which keeps its connections and says nothing, until [`resume`](Self::resume).
+    ///
+    /// # Errors
+    ///
+    /// When it does not run, or the signal could not be sent.
+    pub fn pause(&self) -> io::Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets a paused server go on.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run, or the signal could not be sent.
+    pub fn resume(&self) -> io::Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> io::Result<()> {
+        let child = self.child.as_ref();
+        let child = child.ok_or_else(|| io::Error::other("the server does not run"))?;
+        let id = child.id().to_string();
+        let status = Command::new("kill").args([signal, &id]).status()?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "the signal was not sent: {status}"
+        )))
+    }
+}
+
+impl fmt::Debug for RedisServer {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisServer")
+            .field("program", &self.program)
+            .field("address", &self.address())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for RedisServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisServerBuilder").finish_non_exhaustive()
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Whether what listens there is a Redis that has loaded its data; one that wants a password says so.
+fn answers(address: SocketAddr) -> io::Result<bool> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(100))?;
+    stream.set_read_timeout(Some(Duration::from_millis(500)))?;
+    stream.write_all(b"PING\r\n")?;
+    let mut answer = [0; 7];
+    stream.read_exact(&mut answer)?;
+    Ok(&answer == b"+PONG\r\n" || answer.starts_with(b"-NOAUTH"))
+}
+
+const VARIABLE: &str = "GROWTHBOOK_TEST_REDIS_SERVER";
+const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
+const ATTEMPTS: usize = 5;
+const LIMIT: Duration = Duration::from_secs(10);
+static FOLDERS: AtomicU32 = AtomicU32::new(0);
