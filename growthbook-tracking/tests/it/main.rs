@@ -1,0 +1,1 @@
+//! Real sinks, real servers and real threads.
