@@ -12,14 +12,19 @@ pub struct Batching {
     pub(crate) spacing: Duration,
     pub(crate) max_retries: Option<u32>,
     pub(crate) limit: Duration,
+    pub(crate) first_delay: Duration,
+    pub(crate) longest_delay: Duration,
 }
 
 impl Batching {
-    /// How many events are delivered without waiting for more. 10 unless set; 0 counts as 1.
+    /// How many events are delivered without waiting for more. 10 unless set; 0 counts as 1. Where that is also the most
+    /// that a batch holds, as for closures, it stays so.
     #[must_use]
     pub fn batch_size(self, events: usize) -> Self {
         let batch_size = events.max(1);
-        let most_events = self.most_events.max(batch_size);
+        let is_most = self.most_events == self.batch_size;
+        let most_events = if is_most { 0 } else { self.most_events };
+        let most_events = most_events.max(batch_size);
         Self {
             batch_size,
             most_events,
@@ -60,6 +65,17 @@ impl Batching {
         }
     }
 
+    /// How long to wait after a failure at first (1 s unless set), and at most (60 s), doubling in between; each delay is a
+    /// fifth shorter or longer by chance.
+    #[must_use]
+    pub fn delays(self, first: Duration, longest: Duration) -> Self {
+        Self {
+            first_delay: first,
+            longest_delay: longest,
+            ..self
+        }
+    }
+
     /// How long one delivery may take. 10 s unless set. It is up to the sink to keep to it.
     #[must_use]
     pub fn limit(self, limit: Duration) -> Self {
@@ -77,6 +93,8 @@ impl Default for Batching {
             spacing: Duration::ZERO,
             max_retries: None,
             limit: Duration::from_secs(10),
+            first_delay: Duration::from_secs(1),
+            longest_delay: Duration::from_secs(60),
         }
     }
 }

@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Batching, Event};
+use crate::{Batching, DeliveryFailure, Event};
 
 /// Takes batches of events to where they are kept.
 ///
@@ -170,12 +170,6 @@ impl DeliveryError {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hopeless => "they never will be",
-            Self::Refused => "the receiver refuses us",
-            Self::Rejected => "the receiver rejects them",
-            Self::TooLarge => "they are too large",
-            Self::Unavailable { .. } => "the receiver cannot be reached, or is not able to",
-        })
+        DeliveryFailure::from(*self).fmt(f)
     }
 }

@@ -1,0 +1,319 @@
+//! What is delivered next, and what becomes of what was not: decided without a thread, a sink or a clock.
+
+mod backlog;
+mod group;
+mod splitting;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+use growthbook_core::Backoff;
+
+pub(crate) use self::backlog::{Backlog, Kept, Mark, Memory};
+use self::group::Group;
+use self::splitting::Splitting;
+use crate::sink::Failure;
+use crate::tracker::DropReason;
+use crate::{Batching, EventBatch};
+
+/// Events on their way, in the order in which they came. All times are readings of one monotonic clock.
+pub(crate) struct Dispatch<B> {
+    batching: Batching,
+    max_age: Duration,
+    backlog: B,
+    /// What was taken to be delivered: one batch, or the parts of one. The last is next.
+    hand: Vec<Group>,
+    splitting: Splitting,
+    backoff: Backoff,
+    refusals: Backoff,
+    /// Nothing is delivered before.
+    not_before: Duration,
+    /// The receiver itself wants that.
+    asked_until: Duration,
+    last_start: Option<Duration>,
+    flushes: Vec<Flush>,
+    /// Until when the rest may be delivered, once it is to end.
+    closing: Option<Duration>,
+    lost: u64,
+}
+
+/// Somebody waits for all events before a number to be settled, and is told how many of them were dropped.
+#[derive(Debug)]
+struct Flush {
+    horizon: u64,
+    lost: u64,
+    answer: Sender<u64>,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Next {
+    /// [`Dispatch::start`] has a batch.
+    Deliver,
+    /// It was to end, and there is nothing more.
+    End,
+    /// Nothing until then, or until something comes.
+    Wait(Option<Duration>),
+}
+
+impl<B: Backlog> Dispatch<B> {
+    pub(crate) fn new(batching: Batching, max_age: Duration, backlog: B) -> Self {
+        let (first, longest) = (batching.first_delay, batching.longest_delay);
+        Self {
+            backoff: jittered(first, longest),
+            refusals: jittered(FIRST_REFUSAL, LONGEST_REFUSAL),
+            batching,
+            max_age,
+            backlog,
+            hand: Vec::new(),
+            splitting: Splitting::default(),
+            not_before: Duration::ZERO,
+            asked_until: Duration::ZERO,
+            last_start: None,
+            flushes: Vec::new(),
+            closing: None,
+            lost: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, kept: Kept) {
+        self.backlog.push(kept);
+    }
+
+    /// Delivers everything before that number as soon as may be, and says then how many of it were dropped. A pause after a
+    /// failure ends, unless the receiver asked for it.
+    pub(crate) fn flush(&mut self, horizon: u64, answer: Sender<u64>) {
+        self.not_before = self.asked_until;
+        self.flushes.push(Flush {
+            horizon,
+            lost: 0,
+            answer,
+        });
+    }
+
+    /// Delivers what there is until the deadline, with short pauses after failures. Only the first call counts.
+    pub(crate) fn close(&mut self, deadline: Duration) {
+        if self.closing.is_none() {
+            self.closing = Some(deadline);
+            self.not_before = self.asked_until;
+            self.backoff = jittered(CLOSING_DELAY, LONGEST_CLOSING_DELAY);
+        }
+    }
+
+    /// How many events were dropped here, for whatever reason.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// What to do now.
+    pub(crate) fn poll(&mut self, now: Duration) -> Next {
+        if let Some(old) = now.checked_sub(self.max_age) {
+            self.expire(old);
+        }
+        self.answer_flushes();
+        if let Some(deadline) = self.closing {
+            let is_hopeless = self.not_before > now && self.not_before >= deadline;
+            if self.oldest().is_none() || now >= deadline || is_hopeless {
+                self.abandon();
+                return Next::End;
+            }
+        }
+        let Some((_, since)) = self.oldest() else {
+            return Next::Wait(None);
+        };
+        let ready = self.ready_at(since);
+        if now < ready {
+            return Next::Wait(Some(ready.min(since.saturating_add(self.max_age))));
+        }
+        if self.hand.is_empty() {
+            let Batching {
+                most_events,
+                most_bytes,
+                ..
+            } = self.batching;
+            let taken = self.backlog.take(most_events, most_bytes);
+            self.hand.extend(Group::of(taken));
+            self.splitting.begin();
+        }
+        Next::Deliver
+    }
+
+    /// The batch that is next, which counts as tried from now on.
+    pub(crate) fn start(&mut self, now: Duration) -> Option<EventBatch<'_>> {
+        let left = self.closing.map(|deadline| deadline.saturating_sub(now));
+        let limit = self.batching.limit;
+        let limit = left.map_or(limit, |left| left.min(limit));
+        self.last_start = Some(now);
+        Some(self.hand.last()?.batch(limit))
+    }
+
+    /// What came of it. `random` is from 0 to 1, anew each time.
+    pub(crate) fn answered(&mut self, now: Duration, answer: Result<(), Failure>, random: f64) {
+        let Some(mut group) = self.hand.pop() else {
+            return;
+        };
+        group.attempts = group.attempts.saturating_add(1);
+        let failure = match answer {
+            Ok(()) => {
+                self.reached();
+                self.splitting.delivered();
+                return group.delivered();
+            }
+            Err(failure) => failure,
+        };
+        match failure {
+            Failure::Hopeless => {
+                self.reached();
+                self.drop_all(DropReason::Rejected, group);
+            }
+            Failure::Refused => self.refused(now, group, random),
+            Failure::Rejected => {
+                self.reached();
+                if self.splitting.may_split(group.len()) {
+                    self.halve(DropReason::Rejected, group);
+                } else {
+                    self.drop_all(DropReason::Rejected, group);
+                }
+            }
+            Failure::TooLarge => {
+                self.reached();
+                self.halve(DropReason::TooLarge, group);
+            }
+            Failure::Unavailable { retry_after } => {
+                let asked = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
+                self.asked_until = self.asked_until.max(now.saturating_add(asked));
+                self.unavailable(now, group, random);
+            }
+        }
+    }
+
+    /// Everything is dropped, and whoever waits is told.
+    pub(crate) fn abandon(&mut self) {
+        while let Some(group) = self.hand.pop() {
+            self.drop_all(DropReason::Closed, group);
+        }
+        while let Some(kept) = self.backlog.take_until(Duration::MAX) {
+            self.drop_mark(DropReason::Closed, kept.mark);
+        }
+        self.answer_flushes();
+    }
+
+    fn oldest(&self) -> Option<(u64, Duration)> {
+        let in_hand = self.hand.last().and_then(Group::oldest);
+        in_hand.or_else(|| self.backlog.oldest())
+    }
+
+    fn ready_at(&self, oldest_since: Duration) -> Duration {
+        let is_hurried = self.closing.is_some() || !self.flushes.is_empty();
+        let is_due = !self.hand.is_empty() || self.backlog.len() >= self.batching.batch_size;
+        let due = if is_hurried || is_due {
+            Duration::ZERO
+        } else {
+            oldest_since.saturating_add(self.batching.interval)
+        };
+        let spaced = match (self.last_start, self.closing) {
+            (Some(start), None) => start.saturating_add(self.batching.spacing),
+            _ => Duration::ZERO,
+        };
+        due.max(spaced).max(self.not_before)
+    }
+
+    /// The receiver is there, whatever it thinks of the events.
+    fn reached(&mut self) {
+        self.backoff.reset();
+        self.refusals.reset();
+        self.not_before = Duration::ZERO;
+        self.asked_until = Duration::ZERO;
+    }
+
+    fn refused(&mut self, now: Duration, group: Group, random: f64) {
+        self.hand.push(group);
+        self.not_before = match self.closing {
+            // Nobody mends a configuration in the time that is left.
+            Some(_) => Duration::MAX,
+            None => now.saturating_add(self.refusals.next_delay(random)),
+        };
+    }
+
+    fn unavailable(&mut self, now: Duration, mut group: Group, random: f64) {
+        group.failures = group.failures.saturating_add(1);
+        let most = self.batching.max_retries;
+        if most.is_some_and(|most| group.failures > most) {
+            self.drop_all(DropReason::GaveUp, group);
+            // The next batch has as many attempts as this one had.
+            self.backoff.reset();
+            self.not_before = self.asked_until;
+            return;
+        }
+        self.hand.push(group);
+        let delay = self.backoff.next_delay(random);
+        self.not_before = now.saturating_add(delay).max(self.asked_until);
+    }
+
+    fn halve(&mut self, alone: DropReason, group: Group) {
+        match group.halves() {
+            (group, None) => self.drop_all(alone, group),
+            (earlier, Some(later)) => self.hand.extend([later, earlier]),
+        }
+    }
+
+    fn expire(&mut self, since: Duration) {
+        while let Some(group) = self.hand.pop() {
+            if group.oldest().is_some_and(|(_, oldest)| oldest > since) {
+                self.hand.push(group);
+                return;
+            }
+            let (old, rest) = group.without_until(since);
+            for mark in old {
+                self.drop_mark(DropReason::Expired, mark);
+            }
+            if let Some(rest) = rest {
+                self.hand.push(rest);
+                return;
+            }
+        }
+        while let Some(kept) = self.backlog.take_until(since) {
+            self.drop_mark(DropReason::Expired, kept.mark);
+        }
+    }
+
+    fn drop_all(&mut self, reason: DropReason, group: Group) {
+        for mark in group.into_marks() {
+            self.drop_mark(reason, mark);
+        }
+    }
+
+    fn drop_mark(&mut self, reason: DropReason, mark: Mark) {
+        self.lost += 1;
+        for flush in &mut self.flushes {
+            flush.lost += u64::from(mark.number < flush.horizon);
+        }
+        mark.place.dropped(reason);
+    }
+
+    fn answer_flushes(&mut self) {
+        let oldest = self.oldest().map_or(u64::MAX, |(number, _)| number);
+        self.flushes.retain(|flush| {
+            let is_open = flush.horizon > oldest;
+            if !is_open {
+                // Whoever has stopped waiting needs no answer.
+                let _ = flush.answer.try_send(flush.lost);
+            }
+            is_open
+        });
+    }
+}
+
+/// A fifth more or less than a delay that doubles.
+fn jittered(first: Duration, longest: Duration) -> Backoff {
+    let (first, longest) = (first.saturating_mul(6) / 5, longest.saturating_mul(6) / 5);
+    Backoff::new(first, longest).with_jitter(1.0 / 3.0)
+}
+
+const FIRST_REFUSAL: Duration = Duration::from_secs(30);
+const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
+const CLOSING_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_CLOSING_DELAY: Duration = Duration::from_secs(1);
