@@ -1,1 +1,11 @@
 //! Real sinks, real servers and real threads.
+
+mod closing;
+mod contract;
+mod delivery;
+mod flushing;
+mod intake;
+mod queue;
+mod stress;
+mod support;
+mod user_code;
