@@ -56,7 +56,7 @@ pub enum FlushError {
     Incomplete {
         /// How many were given up while this waited for them.
         dropped: u64,
-        /// How many are on their way, those included that came later.
+        /// How many are on their way, those included that came later; 0 if nothing is that this waited for.
         pending: u64,
     },
     /// The code that writes panicked, which is a defect of it. Report it to whoever wrote it.

@@ -17,6 +17,7 @@ impl TrackingEvent<'_> {
         match self {
             Self::Custom(event) => {
                 scale.put(event.name().len())?;
+                // The loop is the one of `json`, for an object that is no value.
                 for (name, value) in event.properties() {
                     scale.put(name.len() + PUNCTUATION)?;
                     scale.json(value, DEEPEST)?;
@@ -69,11 +70,11 @@ impl Scale {
         match value {
             AttributeValue::String(text) => self.put(text.len()),
             AttributeValue::List(items) => {
-                let depth = depth.checked_sub(1)?;
-                items.iter().try_for_each(|item| {
+                for item in items {
                     self.put(1)?;
-                    self.attribute(item, depth)
-                })
+                    self.attribute(item, depth.checked_sub(1)?)?;
+                }
+                Some(())
             }
             AttributeValue::Map(entries) => self.attributes(entries, depth.checked_sub(1)?),
             _ => self.put(SCALAR),
@@ -84,18 +85,18 @@ impl Scale {
         match value {
             Value::String(text) => self.put(text.len()),
             Value::Array(items) => {
-                let depth = depth.checked_sub(1)?;
-                items.iter().try_for_each(|item| {
+                for item in items {
                     self.put(1)?;
-                    self.json(item, depth)
-                })
+                    self.json(item, depth.checked_sub(1)?)?;
+                }
+                Some(())
             }
             Value::Object(entries) => {
-                let depth = depth.checked_sub(1)?;
-                entries.iter().try_for_each(|(name, value)| {
+                for (name, value) in entries {
                     self.put(name.len() + PUNCTUATION)?;
-                    self.json(value, depth)
-                })
+                    self.json(value, depth.checked_sub(1)?)?;
+                }
+                Some(())
             }
             _ => self.put(SCALAR),
         }

@@ -181,9 +181,9 @@ impl Lane {
         let answered = self.desk.ask_to_flush();
         self.bell.ring();
         if self.is_worker() {
-            return self.outcome(0);
+            return self.outcome(None);
         }
-        self.outcome(answered.recv_timeout(limit).unwrap_or_default())
+        self.outcome(answered.recv_timeout(limit).ok())
     }
 
     pub(super) fn close(&self, limit: Duration) -> Result<(), FlushError> {
@@ -193,7 +193,7 @@ impl Lane {
         let (is_first, ended) = self.desk.ask_to_close(deadline);
         self.bell.ring();
         if self.is_worker() {
-            return self.outcome(0);
+            return self.outcome(None);
         }
         let mut lost = ended.recv_timeout(limit).ok();
         if lost.is_none() && is_first {
@@ -203,11 +203,13 @@ impl Lane {
         if lost.is_none() {
             lost = ended.recv_timeout(GRACE).ok();
         }
-        self.outcome(lost.unwrap_or_default())
+        self.outcome(lost)
     }
 
-    fn outcome(&self, lost: u64) -> Result<(), FlushError> {
-        match (lost, self.pending()) {
+    /// What somebody who waited is told: so many were lost, or nothing was heard.
+    fn outcome(&self, lost: Option<u64>) -> Result<(), FlushError> {
+        let pending = if lost.is_some() { 0 } else { self.pending() };
+        match (lost.unwrap_or_default(), pending) {
             (0, 0) => Ok(()),
             (lost, pending) => Err(FlushError::incomplete(lost, pending)),
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use growthbook_core::{FlushError, TrackingPlugin};
 use growthbook_tracking::{BatchTracker, Batching, DropReason, TrackerState};
 
-use crate::support::{Answer, FarEnd, PATIENCE, eventually, events, named, record, sound};
+use crate::support::{Answer, FarEnd, PATIENCE, events, eventually, named, record, sound};
 
 /// E13: the sink hangs, and ten thousand wait.
 #[test]
@@ -18,11 +18,20 @@ fn closing_does_not_wait_for_a_sink_that_hangs() {
     let started = Instant::now();
     let closed = tracker.close(Duration::from_millis(100));
     let took = started.elapsed();
-    let is_expected = matches!(closed, Err(FlushError::Incomplete { pending: 10_000, .. }));
+    let is_expected = matches!(
+        closed,
+        Err(FlushError::Incomplete {
+            pending: 10_000,
+            ..
+        })
+    );
     assert!(is_expected, "{closed:?}");
     assert!(took < PATIENCE, "{took:?}");
     let report = sound(&tracker);
-    assert_eq!((report.pending(), report.state()), (10_000, TrackerState::Open));
+    assert_eq!(
+        (report.pending(), report.state()),
+        (10_000, TrackerState::Open)
+    );
     // It comes back after all: what it had counts as delivered, the rest as closed.
     far.stall(false);
     let report = eventually(&tracker, |report| report.pending() == 0);
@@ -46,7 +55,10 @@ fn closing_delivers_without_waiting_for_anything() {
     record(&tracker, &events[..7]);
     let report = sound(&tracker);
     assert_eq!(report.dropped_as(DropReason::Closed), 7, "{report}");
-    assert_eq!((far.sinks_dropped(), report.state()), (1, TrackerState::Closed));
+    assert_eq!(
+        (far.sinks_dropped(), report.state()),
+        (1, TrackerState::Closed)
+    );
 }
 
 /// With a second to spare there are further attempts, also in the middle of a long pause.
@@ -71,10 +83,20 @@ fn closing_without_time_drops_what_waits() {
     record(&tracker, &events(10));
     far.wait_for_batches(1);
     let closed = tracker.close(Duration::ZERO);
-    let is_expected = matches!(closed, Err(FlushError::Incomplete { dropped: 10, pending: 0, .. }));
+    let is_expected = matches!(
+        closed,
+        Err(FlushError::Incomplete {
+            dropped: 10,
+            pending: 0,
+            ..
+        })
+    );
     assert!(is_expected, "{closed:?}");
     let again = tracker.close(PATIENCE);
-    assert!(matches!(again, Err(FlushError::Incomplete { dropped: 10, .. })), "{again:?}");
+    assert!(
+        matches!(again, Err(FlushError::Incomplete { dropped: 10, .. })),
+        "{again:?}"
+    );
     assert_eq!(sound(&tracker).dropped_as(DropReason::Closed), 10);
 }
 

@@ -1,8 +1,6 @@
 use growthbook_core::Interest;
 use growthbook_core::testing::{Deliveries, tracking_contract};
-use growthbook_tracking::{
-    BatchTracker, DeliveryError, Event, EventBatch, EventSink,
-};
+use growthbook_tracking::{BatchTracker, DeliveryError, Event, EventBatch, EventSink};
 
 use crate::support::name;
 

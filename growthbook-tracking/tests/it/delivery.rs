@@ -6,7 +6,7 @@ use growthbook_core::TrackingPlugin;
 use growthbook_core::testing::ManualClock;
 use growthbook_tracking::{BatchTracker, Batching, DeliveryFailure, DropReason, Event};
 
-use crate::support::{Answer, FarEnd, PATIENCE, eventually, events, named, record, sound};
+use crate::support::{Answer, FarEnd, PATIENCE, events, eventually, named, record, sound};
 
 fn ids(batch: &[Event]) -> Vec<(u128, std::time::SystemTime)> {
     let id = |event: &Event| (event.id().as_u128(), event.at());
@@ -20,10 +20,20 @@ fn pass(clock: &ManualClock) -> Duration {
     next
 }
 
+/// The far end is back, and the tracker finds out.
+fn recover(far: &FarEnd, clock: &ManualClock) {
+    // The last attempt has failed, and it waits for the next.
+    assert!(clock.wait_for_alarm(PATIENCE).is_some());
+    far.answers([], Answer::Accept);
+    pass(clock);
+}
+
 #[test]
 fn events_wait_for_others_and_not_for_ever() {
     let (far, clock) = (FarEnd::new(), ManualClock::new());
-    let tracker = BatchTracker::builder(far.sink()).clock(clock.clone()).build();
+    let tracker = BatchTracker::builder(far.sink())
+        .clock(clock.clone())
+        .build();
     let events = events(13);
     record(&tracker, &events[..3]);
     assert!(pass(&clock) <= Duration::from_secs(10));
@@ -40,22 +50,27 @@ fn events_wait_for_others_and_not_for_ever() {
 fn an_outage_keeps_what_came_first_and_counts_the_rest() {
     let (far, clock) = (FarEnd::new(), ManualClock::new());
     far.answers([], Answer::Unavailable);
-    let tracker = BatchTracker::builder(far.sink()).clock(clock.clone()).build();
+    let tracker = BatchTracker::builder(far.sink())
+        .clock(clock.clone())
+        .build();
     let events = events(2_000);
     for _ in 0..10 {
         record(&tracker, &events);
         sound(&tracker);
     }
     let report = sound(&tracker);
-    assert_eq!((report.offered(), report.pending()), (20_000, 10_000), "{report}");
+    assert_eq!(
+        (report.offered(), report.pending()),
+        (20_000, 10_000),
+        "{report}"
+    );
     assert_eq!(report.dropped_as(DropReason::QueueFull), 10_000);
     // Ten minutes of it.
     let mut outage = Duration::ZERO;
     while outage < Duration::from_secs(600) {
         outage += pass(&clock);
     }
-    far.answers([], Answer::Accept);
-    pass(&clock);
+    recover(&far, &clock);
     let report = eventually(&tracker, |report| report.delivered() == 10_000);
     assert_eq!((report.pending(), report.last_failure()), (0, None));
     assert!(report.retries() >= 10 && report.retries() < 40, "{report}");
@@ -92,7 +107,9 @@ fn an_unknown_outcome_brings_the_same_events_again() {
 fn events_that_are_refused_are_kept() {
     let (far, clock) = (FarEnd::new(), ManualClock::new());
     far.answers([], Answer::Refuse);
-    let tracker = BatchTracker::builder(far.sink()).clock(clock.clone()).build();
+    let tracker = BatchTracker::builder(far.sink())
+        .clock(clock.clone())
+        .build();
     record(&tracker, &events(50));
     let mut refused = Duration::ZERO;
     while refused < Duration::from_secs(3_600) {
@@ -102,8 +119,7 @@ fn events_that_are_refused_are_kept() {
     assert_eq!((report.pending(), report.dropped()), (50, 0), "{report}");
     assert_eq!(report.last_failure(), Some(DeliveryFailure::Refused));
     assert!(report.deliveries() < 15, "more and more rarely: {report}");
-    far.answers([], Answer::Accept);
-    pass(&clock);
+    recover(&far, &clock);
     eventually(&tracker, |report| report.delivered() == 50);
 }
 
@@ -140,16 +156,23 @@ fn what_was_given_up_is_counted() {
 #[test]
 fn a_date_that_jumps_changes_no_schedule_and_loses_nothing() {
     let (far, clock) = (FarEnd::new(), ManualClock::new());
-    let tracker = BatchTracker::builder(far.sink()).clock(clock.clone()).build();
+    let tracker = BatchTracker::builder(far.sink())
+        .clock(clock.clone())
+        .build();
     let ten_years = Duration::from_secs(10 * 365 * 86_400);
-    for (round, date) in [UNIX_EPOCH, UNIX_EPOCH + 10 * ten_years].into_iter().enumerate() {
+    for (round, date) in [UNIX_EPOCH, UNIX_EPOCH + 10 * ten_years]
+        .into_iter()
+        .enumerate()
+    {
         record(&tracker, &events(2));
         assert!(clock.wait_for_alarm(PATIENCE).is_some());
         clock.set_now(date);
         clock.advance(Duration::from_secs(9));
         assert_eq!(sound(&tracker).delivered(), 2 * round as u64);
         clock.advance(Duration::from_secs(1));
-        eventually(&tracker, |report| report.delivered() == 2 * (round as u64 + 1));
+        eventually(&tracker, |report| {
+            report.delivered() == 2 * (round as u64 + 1)
+        });
     }
     assert_eq!(sound(&tracker).dropped(), 0);
 }
@@ -176,10 +199,15 @@ fn one_that_hangs_does_not_hold_up_another() {
     hung.stall(true);
     let trackers = [&hung, &other].map(|far| BatchTracker::new(far.sink()));
     for event in &events(10) {
-        trackers.iter().for_each(|tracker| tracker.record(&event.as_event()));
+        trackers
+            .iter()
+            .for_each(|tracker| tracker.record(&event.as_event()));
     }
     trackers[1].flush(PATIENCE).unwrap();
-    assert_eq!((sound(&trackers[0]).pending(), other.names()), (10, named(0..10)));
+    assert_eq!(
+        (sound(&trackers[0]).pending(), other.names()),
+        (10, named(0..10))
+    );
     hung.stall(false);
     trackers[0].close(PATIENCE).unwrap();
     assert_eq!(hung.names(), named(0..10));

@@ -4,7 +4,7 @@ use std::time::Duration;
 use growthbook_core::{FlushError, TrackingPlugin};
 use growthbook_tracking::{BatchTracker, Event};
 
-use crate::support::{Answer, FarEnd, PATIENCE, eventually, events, named, record, sound, views};
+use crate::support::{Answer, FarEnd, PATIENCE, events, eventually, named, record, sound, views};
 
 /// E12: no time at all.
 #[test]
@@ -15,7 +15,14 @@ fn a_flush_without_time_says_what_is_pending() {
     far.stall(true);
     record(&tracker, &events(3));
     let flushed = tracker.flush(Duration::ZERO);
-    let is_expected = matches!(flushed, Err(FlushError::Incomplete { dropped: 0, pending: 3, .. }));
+    let is_expected = matches!(
+        flushed,
+        Err(FlushError::Incomplete {
+            dropped: 0,
+            pending: 3,
+            ..
+        })
+    );
     assert!(is_expected, "{flushed:?}");
     far.stall(false);
     tracker.flush(PATIENCE).unwrap();
@@ -48,10 +55,19 @@ fn flushes_do_not_get_in_each_others_way() {
 fn a_flush_says_what_was_given_up() {
     let far = FarEnd::new();
     far.answers([], Answer::Unavailable);
-    let tracker = BatchTracker::builder(far.sink()).max_retries(Some(0)).build();
+    let tracker = BatchTracker::builder(far.sink())
+        .max_retries(Some(0))
+        .build();
     record(&tracker, &events(4));
     let flushed = tracker.flush(PATIENCE);
-    let is_expected = matches!(flushed, Err(FlushError::Incomplete { dropped: 4, pending: 0, .. }));
+    let is_expected = matches!(
+        flushed,
+        Err(FlushError::Incomplete {
+            dropped: 4,
+            pending: 0,
+            ..
+        })
+    );
     assert!(is_expected, "{flushed:?}");
     tracker.flush(PATIENCE).unwrap();
     sound(&tracker);
@@ -77,7 +93,10 @@ fn the_callback_may_use_its_own_tracker() {
     tracker.flush(PATIENCE).unwrap();
     eventually(&tracker, |report| report.pending() == 0);
     let said = said.lock().unwrap().clone();
-    assert!(!said.is_empty() && said.iter().all(|it| *it == (false, true)), "{said:?}");
+    assert!(
+        !said.is_empty() && said.iter().all(|it| *it == (false, true)),
+        "{said:?}"
+    );
     let closed = tracker.close(PATIENCE);
     assert!(closed.is_ok(), "{closed:?}");
     // Six of features, four of exposures that are not the same ones again.

@@ -1,5 +1,5 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use growthbook_core::{Interest, TrackingPlugin};
 use growthbook_tracking::{BatchTracker, DropReason, EventBody};
@@ -25,8 +25,15 @@ fn the_same_exposure_is_delivered_once() {
     let report = sound(&tracker);
     // Two exposures, two uses, and each event that the program logged.
     assert_eq!(report.delivered(), 2 + 2 + 6, "{report}");
-    assert_eq!(report.dropped_as(DropReason::Duplicate), report.offered() - 10);
-    assert_eq!(also.load(Ordering::SeqCst), 2, "which is told of exposures only");
+    assert_eq!(
+        report.dropped_as(DropReason::Duplicate),
+        report.offered() - 10
+    );
+    assert_eq!(
+        also.load(Ordering::SeqCst),
+        2,
+        "which is told of exposures only"
+    );
 }
 
 #[test]
@@ -51,7 +58,10 @@ fn what_is_not_wanted_is_not_delivered() {
     tracker.close(PATIENCE).unwrap();
     let report = sound(&tracker);
     assert_eq!(far.names(), ["event-0", "event-2"]);
-    assert_eq!(report.dropped_as(DropReason::Filtered), report.offered() - 2);
+    assert_eq!(
+        report.dropped_as(DropReason::Filtered),
+        report.offered() - 2
+    );
 }
 
 /// Nothing that was hidden is anywhere in what is delivered, nor in what is printed.
@@ -86,7 +96,9 @@ fn attributes_leave_as_they_are_told_to() {
 #[test]
 fn only_some_attributes_leave() {
     let far = FarEnd::new();
-    let tracker = BatchTracker::builder(far.sink()).only_attributes(["plan"]).build();
+    let tracker = BatchTracker::builder(far.sink())
+        .only_attributes(["plan"])
+        .build();
     record(&tracker, &views(["u-1"]));
     tracker.close(PATIENCE).unwrap();
     let event = &far.batches()[0][0];

@@ -4,7 +4,7 @@ use growthbook_core::{Attributes, TrackingPlugin};
 use growthbook_tracking::{BatchTracker, DropReason};
 use serde_json::{Map, Value, json};
 
-use crate::support::{Answer, FarEnd, PATIENCE, eventually, events, logged, record, sound};
+use crate::support::{Answer, FarEnd, PATIENCE, events, eventually, logged, record, sound};
 
 /// E9: by count.
 #[test]
@@ -14,10 +14,17 @@ fn a_queue_that_is_full_drops_what_comes_next() {
     let tracker = BatchTracker::builder(far.sink()).queue(20, 1 << 20).build();
     record(&tracker, &events(50));
     let report = sound(&tracker);
-    assert_eq!((report.pending(), report.dropped_as(DropReason::QueueFull)), (20, 30));
+    assert_eq!(
+        (report.pending(), report.dropped_as(DropReason::QueueFull)),
+        (20, 30)
+    );
     far.stall(false);
     tracker.close(PATIENCE).unwrap();
-    assert_eq!(far.names(), crate::support::named(0..20), "the earliest are kept");
+    assert_eq!(
+        far.names(),
+        crate::support::named(0..20),
+        "the earliest are kept"
+    );
 }
 
 /// E9: by bytes, in the queue as well as behind it.
@@ -25,14 +32,19 @@ fn a_queue_that_is_full_drops_what_comes_next() {
 fn a_queue_is_bounded_by_bytes_as_well() {
     let far = FarEnd::new();
     far.answers([], Answer::Unavailable);
-    let tracker = BatchTracker::builder(far.sink()).queue(1_000, 100_000).build();
+    let tracker = BatchTracker::builder(far.sink())
+        .queue(1_000, 100_000)
+        .build();
     let text = "x".repeat(10_000);
     let event = logged("large", json!({ "text": text }), Attributes::new());
     for _ in 0..20 {
         tracker.record(&event.as_event());
     }
     let report = sound(&tracker);
-    assert_eq!((report.pending(), report.dropped_as(DropReason::QueueFull)), (9, 11));
+    assert_eq!(
+        (report.pending(), report.dropped_as(DropReason::QueueFull)),
+        (9, 11)
+    );
     // The room comes back.
     far.answers([], Answer::Accept);
     tracker.flush(PATIENCE).unwrap();
@@ -47,7 +59,9 @@ fn events_that_are_too_large_or_too_deep_are_dropped() {
     let far = FarEnd::new();
     let tracker = BatchTracker::new(far.sink());
     let huge = json!({ "text": "x".repeat(10_000_000) });
-    let many: Map<String, Value> = (0..1_000_000).map(|it| (it.to_string(), it.into())).collect();
+    let many: Map<String, Value> = (0..1_000_000)
+        .map(|it| (it.to_string(), it.into()))
+        .collect();
     let deep = (0..1_000).fold(Value::Null, |inner, _| json!([inner]));
     let large = Attributes::new().with("list", vec!["x".repeat(1_000); 300]);
     let bad = [
@@ -59,7 +73,11 @@ fn events_that_are_too_large_or_too_deep_are_dropped() {
     let started = Instant::now();
     (0..100).for_each(|_| record(&tracker, &bad));
     assert!(started.elapsed() < PATIENCE);
-    let fine = logged("fine", json!({}), Attributes::new().with("number", f64::NAN));
+    let fine = logged(
+        "fine",
+        json!({}),
+        Attributes::new().with("number", f64::NAN),
+    );
     record(&tracker, [&fine]);
     tracker.close(PATIENCE).unwrap();
     let report = sound(&tracker);

@@ -35,7 +35,10 @@ fn a_flush_covers_what_came_before_it_among_many_producers() {
     let (mut names, count) = (far.names(), PRODUCERS * 20);
     names.sort_unstable();
     names.dedup();
-    assert_eq!((names.len(), sound(&tracker).delivered()), (count, count as u64));
+    assert_eq!(
+        (names.len(), sound(&tracker).delivered()),
+        (count, count as u64)
+    );
 }
 
 /// Recording, flushing and closing in every order that chance brings about: all return, one closes, the sum is exact, and
@@ -90,12 +93,13 @@ fn the_end_may_come_at_any_moment() {
 #[test]
 fn a_report_is_never_torn() {
     let far = FarEnd::new();
-    let tracker = BatchTracker::builder(far.sink()).queue(200, 1 << 20).build();
+    let tracker = BatchTracker::builder(far.sink())
+        .queue(200, 1 << 20)
+        .build();
     let (events, is_over) = (events(100), AtomicBool::new(false));
     thread::scope(|scope| {
-        let producers = [(); 3].map(|()| {
-            scope.spawn(|| (0..50).for_each(|_| record(&tracker, &events)))
-        });
+        let producers =
+            [(); 3].map(|()| scope.spawn(|| (0..50).for_each(|_| record(&tracker, &events))));
         let reader = scope.spawn(|| {
             let mut last = sound(&tracker);
             while !is_over.load(Ordering::SeqCst) {

@@ -5,9 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use growthbook_core::testing::{RecordingPlugin, TestFeatures};
-use growthbook_core::{
-    Attributes, Interest, OwnedTrackingEvent, TrackingPlugin, UserContext,
-};
+use growthbook_core::{Attributes, Interest, OwnedTrackingEvent, TrackingPlugin, UserContext};
 use growthbook_tracking::{
     BatchTracker, Batching, DeliveryError, Event, EventBatch, EventBody, EventSink, TrackerReport,
 };
@@ -119,7 +117,11 @@ impl FarEnd {
             .changed
             .wait_timeout_while(self.lock(), PATIENCE, |state| !is_so(state));
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        assert!(is_so(&state), "not within {PATIENCE:?}: {:?}", state.batches.len());
+        assert!(
+            is_so(&state),
+            "not within {PATIENCE:?}: {:?}",
+            state.batches.len()
+        );
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -176,7 +178,10 @@ pub(crate) fn name(event: &Event) -> String {
 
 /// The name of each event of some numbers.
 pub(crate) fn named(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
-    numbers.into_iter().map(|it| format!("event-{it}")).collect()
+    numbers
+        .into_iter()
+        .map(|it| format!("event-{it}"))
+        .collect()
 }
 
 /// An event that the program logged.
@@ -205,7 +210,8 @@ pub(crate) fn events(count: usize) -> Vec<OwnedTrackingEvent> {
 
 /// What it is to see a variation, and to use the feature, for each of these users.
 pub(crate) fn views<'a>(users: impl IntoIterator<Item = &'a str>) -> Vec<OwnedTrackingEvent> {
-    let plugin = RecordingPlugin::wanting(Interest::EXPERIMENT_VIEWED | Interest::FEATURE_EVALUATED);
+    let plugin =
+        RecordingPlugin::wanting(Interest::EXPERIMENT_VIEWED | Interest::FEATURE_EVALUATED);
     let features = TestFeatures::new().value_in("feature", 1, ("experiment", "treatment"));
     let client = features.builder().plugin(plugin.clone()).build().unwrap();
     for user in users {
@@ -233,14 +239,20 @@ pub(crate) fn sound(tracker: &BatchTracker) -> TrackerReport {
 }
 
 /// Waits until the report is as wanted.
-pub(crate) fn eventually(tracker: &BatchTracker, is_so: impl Fn(&TrackerReport) -> bool) -> TrackerReport {
+pub(crate) fn eventually(
+    tracker: &BatchTracker,
+    is_so: impl Fn(&TrackerReport) -> bool,
+) -> TrackerReport {
     let started = Instant::now();
     loop {
         let report = sound(tracker);
         if is_so(&report) {
             return report;
         }
-        assert!(started.elapsed() < PATIENCE, "not within {PATIENCE:?}: {report}");
+        assert!(
+            started.elapsed() < PATIENCE,
+            "not within {PATIENCE:?}: {report}"
+        );
         std::thread::yield_now();
     }
 }
