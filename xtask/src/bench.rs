@@ -103,7 +103,11 @@ const FETCH: Bench = Bench {
     package: "growthbook-fetch",
     name: "fetch",
 };
-const BENCHES: [Bench; 2] = [EVALUATE, FETCH];
+const TRACKING: Bench = Bench {
+    package: "growthbook-tracking",
+    name: "tracking",
+};
+const BENCHES: [Bench; 3] = [EVALUATE, FETCH, TRACKING];
 
 const OPERATIONS: u64 = 1_000;
 

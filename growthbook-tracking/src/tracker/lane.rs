@@ -60,7 +60,7 @@ pub(super) struct LaneOptions {
 
 impl Lane {
     pub(super) fn new(options: LaneOptions) -> (Arc<Self>, Ends) {
-        let (queue, queued) = bounded(options.events.max(1));
+        let (queue, waiting) = bounded(options.events.max(1));
         let (ring, rung) = bounded(1);
         let lane = Self {
             ledger: Ledger::new(options.events, options.bytes),
@@ -78,7 +78,7 @@ impl Lane {
             successor: OnceLock::new(),
         };
         let ends = Ends {
-            queue: queued,
+            queue: waiting,
             rung,
         };
         (Arc::new(lane), ends)

@@ -15,11 +15,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Says what was dropped since it was said last, if that is long enough ago.
-    pub(super) fn drops(&mut self, now: Duration, report: &TrackerReport) {
-        if is_due(self.drops_at, now) && self.say(report) {
+    /// Says what was dropped since it was said last, if that is long enough ago. Returns whether it did.
+    pub(super) fn drops(&mut self, now: Duration, report: &TrackerReport) -> bool {
+        let says = is_due(self.drops_at, now) && self.say(report);
+        if says {
             self.drops_at = Some(now);
         }
+        says
     }
 
     pub(super) fn answered(&mut self, now: Duration, failure: Option<DeliveryFailure>) {
@@ -33,11 +35,6 @@ impl Log {
             log::warn!(target: crate::LOG, "events were not delivered: {failure}");
             (self.failure_at, self.is_failing) = (Some(now), true);
         }
-    }
-
-    pub(super) fn panicked(&self, goes_on: bool) {
-        let then = if goes_on { "goes on" } else { "ends" };
-        log::error!(target: crate::LOG, "the tracker's thread panicked, and {then}");
     }
 
     pub(super) fn ended(&mut self, report: &TrackerReport) {
@@ -66,8 +63,39 @@ impl Log {
     }
 }
 
+/// A panic outside of what the program brings: it is counted as well.
+pub(super) fn panicked(goes_on: bool) {
+    let then = if goes_on { "goes on" } else { "ends" };
+    log::error!(target: crate::LOG, "the tracker's thread panicked, and {then}");
+}
+
 fn is_due(last: Option<Duration>, now: Duration) -> bool {
     last.is_none_or(|last| now.saturating_sub(last) >= MINUTE)
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::super::ledger::Ledger;
+    use super::*;
+
+    /// E9: one line a minute.
+    #[test]
+    fn drops_are_told_once_a_minute() {
+        let (ledger, mut log) = (Ledger::new(0, 0), Log::default());
+        let at = Duration::from_secs;
+        assert!(!log.drops(at(1), &ledger.report()), "there are none");
+        ledger.turn_away(DropReason::Filtered);
+        assert!(
+            !log.drops(at(2), &ledger.report()),
+            "nobody wanted that one"
+        );
+        ledger.turn_away(DropReason::QueueFull);
+        assert!(log.drops(at(3), &ledger.report()));
+        ledger.turn_away(DropReason::QueueFull);
+        assert!(!log.drops(at(62), &ledger.report()));
+        assert!(log.drops(at(63), &ledger.report()));
+        assert!(!log.drops(at(200), &ledger.report()), "that is known");
+    }
+}

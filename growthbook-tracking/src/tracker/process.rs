@@ -31,6 +31,8 @@ impl Process {
 
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Process").field("id", &self.id).finish()
+        f.debug_struct("Process")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use super::lane::{Ends, Lane};
-use super::log::Log;
+use super::log::{Log, panicked};
 use super::report::{DeliveryFailure, TrackerState};
 use crate::batch::{Dispatch, Kept, Mark, Memory, Next};
 use crate::guard::guarded;
@@ -141,12 +141,12 @@ impl<S: EventSink> Worker<S> {
             None => Some(DeliveryFailure::Panicked),
         };
         ledger.answered(failure);
-        let panicked = Err(Failure::Unavailable { retry_after: None });
+        let down = Err(Failure::Unavailable { retry_after: None });
         // A panic of the clock must not take the answer with it.
         self.now = guarded(|| self.lane.clock.monotonic()).unwrap_or(self.now);
         self.log.answered(self.now, failure);
         let random = self.random.f64();
-        let answer = answer.unwrap_or(panicked);
+        let answer = answer.unwrap_or(down);
         self.dispatch.answered(self.now, answer, random);
     }
 
@@ -179,7 +179,7 @@ impl<S: EventSink> Worker<S> {
         self.panics.retain(|&at| at.saturating_add(MINUTE) > now);
         self.panics.push(now);
         let goes_on = self.panics.len() < MOST_PANICS;
-        guarded(|| self.log.panicked(goes_on));
+        guarded(|| panicked(goes_on));
         goes_on
     }
 

@@ -2,6 +2,8 @@
 
 mod closing;
 mod contract;
+#[cfg(unix)]
+mod copies;
 mod delivery;
 mod flushing;
 mod intake;
