@@ -61,14 +61,14 @@ pub(super) struct LaneOptions {
 impl Lane {
     pub(super) fn new(options: LaneOptions) -> (Arc<Self>, Ends) {
         let (queue, waiting) = bounded(options.events.max(1));
-        let (ring, rung) = bounded(1);
+        let (bell, rung) = bounded(1);
         let lane = Self {
             ledger: Ledger::new(options.events, options.bytes),
             desk: Desk::default(),
             clock: options.clock,
             process: options.process,
             queue,
-            bell: Arc::new(Bell(ring)),
+            bell: Arc::new(Bell(bell)),
             max_event_bytes: options.max_event_bytes,
             is_closed: AtomicBool::new(false),
             is_asleep: AtomicBool::new(false),

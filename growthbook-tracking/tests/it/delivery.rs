@@ -15,7 +15,7 @@ fn ids(batch: &[Event]) -> Vec<(u128, std::time::SystemTime)> {
 
 /// Lets time pass until the tracker's next alarm.
 fn pass(clock: &ManualClock) -> Duration {
-    let next = clock.wait_for_alarm(PATIENCE).expect("it waits for a time");
+    let next = clock.wait_for_alarm(PATIENCE).unwrap();
     clock.advance(next);
     next
 }
@@ -199,9 +199,9 @@ fn one_that_hangs_does_not_hold_up_another() {
     hung.stall(true);
     let trackers = [&hung, &other].map(|far| BatchTracker::new(far.sink()));
     for event in &events(10) {
-        trackers
-            .iter()
-            .for_each(|tracker| tracker.record(&event.as_event()));
+        for tracker in &trackers {
+            tracker.record(&event.as_event());
+        }
     }
     trackers[1].flush(PATIENCE).unwrap();
     assert_eq!(

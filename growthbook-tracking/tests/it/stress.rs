@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use growthbook_core::TrackingPlugin;
+use growthbook_core::{Attributes, TrackingPlugin};
 use growthbook_tracking::{BatchTracker, Batching};
 
 use crate::support::{Answer, FarEnd, PATIENCE, events, logged, record, sound};
@@ -22,7 +22,7 @@ fn a_flush_covers_what_came_before_it_among_many_producers() {
             scope.spawn(move || {
                 for round in 0..20 {
                     let name = format!("{producer}-{round}");
-                    let event = logged(&name, serde_json::json!({}), Default::default());
+                    let event = logged(&name, serde_json::json!({}), Attributes::new());
                     record(tracker, [&event]);
                     tracker.flush(PATIENCE).unwrap();
                     assert!(far.names().contains(&name), "{name} was flushed");
