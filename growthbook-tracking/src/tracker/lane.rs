@@ -38,8 +38,10 @@ pub(crate) struct Lane {
 }
 
 /// An event on its way to the worker. Until it is there it shares the payload and the user with the client.
+///
+/// The channel sets aside room for as many as there may be: hence the box.
 pub(super) struct Queued {
-    pub(super) event: OwnedTrackingEvent,
+    pub(super) event: Box<OwnedTrackingEvent>,
     pub(super) place: Place,
 }
 
@@ -116,7 +118,7 @@ impl Lane {
         let bytes = event.weight(self.max_event_bytes);
         let bytes = bytes.ok_or(DropReason::TooLarge)?;
         let place = self.ledger.reserve(bytes).ok_or(DropReason::QueueFull)?;
-        let event = event.into_owned();
+        let event = Box::new(event.into_owned());
         match self.queue.try_send(Queued { event, place }) {
             Ok(()) => {}
             Err(TrySendError::Full(queued)) => queued.place.dropped(DropReason::QueueFull),

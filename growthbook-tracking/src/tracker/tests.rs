@@ -84,4 +84,10 @@ fn a_copy_of_the_process_drops_events_until_it_is_given_a_worker() {
     drop(tracker);
 }
 
+#[test]
+fn an_idle_tracker_is_small() {
+    let size = size_of::<super::lane::Queued>();
+    assert!(size <= 40, "{size} bytes for each of ten thousand");
+}
+
 const LONG: Duration = Duration::from_secs(30);
