@@ -6,7 +6,10 @@ mod batching;
 mod callback;
 mod event;
 mod guard;
+#[cfg(feature = "http")]
+mod ingestor;
 mod intake;
+mod lines;
 mod sink;
 mod tracker;
 
@@ -15,6 +18,9 @@ pub use self::callback::{Callback, CallbackOutcome};
 pub use self::event::{
     Bandit, EvaluatedFeature, Event, EventBody, EventId, LoggedEvent, ViewedExperiment,
 };
+#[cfg(feature = "http")]
+pub use self::ingestor::{EventNaming, Ingestor, IngestorBuilder, IngestorError, Region, Schema};
+pub use self::lines::JsonLines;
 pub use self::sink::{DeliveryError, EventBatch, EventSink};
 pub use self::tracker::{
     BatchTracker, BatchTrackerBuilder, DeliveryFailure, DropReason, TrackerReport, TrackerState,

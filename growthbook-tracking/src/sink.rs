@@ -75,7 +75,8 @@ pub struct EventBatch<'a> {
 }
 
 impl<'a> EventBatch<'a> {
-    pub(crate) fn new(events: &'a [Event], attempt: u32, limit: Duration) -> Self {
+    /// A batch as a tracker makes it, for tests of a sink.
+    pub fn new(events: &'a [Event], attempt: u32, limit: Duration) -> Self {
         Self {
             events,
             attempt,

@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -38,6 +38,11 @@ impl LoggedEvent {
     /// The same as JSON text, an object.
     pub fn properties_json(&self) -> &str {
         self.properties.0.get()
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn raw_properties(&self) -> &RawValue {
+        &self.properties.0
     }
 }
 
@@ -135,6 +140,7 @@ impl ViewedExperiment {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Bandit {
     pub(super) leaf_id: i64,
+    #[serde(deserialize_with = "weights")]
     pub(super) variation_weights: Box<[f64]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<i64>,
@@ -191,6 +197,11 @@ impl EvaluatedFeature {
         self.value.0.get()
     }
 
+    #[cfg(feature = "http")]
+    pub(crate) fn raw_value(&self) -> &RawValue {
+        &self.value.0
+    }
+
     /// Why it has that value, in the words of every SDK: `force`, `defaultValue`, ...
     pub fn source(&self) -> &str {
         &self.source
@@ -220,6 +231,13 @@ impl EvaluatedFeature {
     pub fn in_experiment(&self) -> Option<bool> {
         self.in_experiment
     }
+}
+
+/// JSON has no word for what is not finite and takes `null` for it, which is read again as a number.
+fn weights<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<[f64]>, D::Error> {
+    let weights = Vec::<Option<f64>>::deserialize(deserializer)?;
+    let number = |weight: Option<f64>| weight.unwrap_or(f64::NAN);
+    Ok(weights.into_iter().map(number).collect())
 }
 
 /// JSON that is passed on as it is, and that `Debug` does not show.

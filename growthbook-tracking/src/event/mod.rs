@@ -9,6 +9,8 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "http")]
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 pub use self::body::{Bandit, EvaluatedFeature, EventBody, LoggedEvent, ViewedExperiment};
@@ -61,6 +63,16 @@ impl Event {
     /// The same as JSON text, an object.
     pub fn attributes_json(&self) -> &str {
         self.attributes.0.get()
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn raw_attributes(&self) -> &RawValue {
+        &self.attributes.0
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn at_millis(&self) -> u64 {
+        self.at
     }
 
     /// The page on which it happened, as it was given.
