@@ -1,6 +1,7 @@
 //! Real sinks, real servers and real threads.
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::manual_assert,
     clippy::panic,
     clippy::unwrap_used,
@@ -13,8 +14,14 @@ mod contract;
 mod copies;
 mod delivery;
 mod flushing;
+#[cfg(feature = "http")]
+mod golden;
+#[cfg(feature = "http")]
+mod ingestor;
 mod intake;
+mod lines;
 mod queue;
+mod records;
 mod stress;
 mod support;
 mod user_code;
