@@ -42,6 +42,9 @@ use crate::{Batching, DeliveryError, EventBatch, EventSink};
 /// GrowthBook derives places and browsers from the address and the `User-Agent` of the request, which are this server's,
 /// unless the user has attributes `ip` and `ua`.
 ///
+/// What is logged names neither the key nor anything of a user. The HTTP library below does name the address with the key, in
+/// its most detailed level: programs that log at that level leave out the targets `ureq` and `ureq_proto`.
+///
 /// # Example
 ///
 /// ```

@@ -1,5 +1,6 @@
 //! P-34: keys and attributes are nowhere but on the wire.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::Command;
 use std::sync::Mutex;
@@ -64,27 +65,38 @@ fn everything_said() {
         write!(said, "{error} {error:?}").unwrap();
     }
     let heard = EAR.0.lock().unwrap().clone();
-    assert!(heard.contains("/track: status 200, 1 events, "), "{heard}");
-    assert!(heard.contains("/track: the server answered with status 418, 1 events, "));
-    said.push_str(&heard);
+    let is_ours = |(target, _): &&(String, String)| target.starts_with("growthbook");
+    let (ours, others): (Vec<_>, Vec<_>) = heard.iter().partition(is_ours);
+    let texts: Vec<&str> = ours.iter().map(|(_, text)| text.as_str()).collect();
+    let ours = texts.join("\n");
+    assert!(ours.contains("/track: status 200, 1 events, "), "{ours}");
+    assert!(ours.contains("/track: the server answered with status 418, 1 events, "));
+    said.push_str(&ours);
     assert!(!said.contains("canary"), "{said}");
+    // As the documentation says.
+    let leaking = others.iter().filter(|(_, text)| text.contains(KEY));
+    let leaking: BTreeSet<&str> = leaking.map(|(target, _)| target.as_str()).collect();
+    assert_eq!(leaking, BTreeSet::from(["ureq::run"]));
+    let events = others
+        .iter()
+        .filter(|(_, text)| text.contains("canary-attribute"));
+    assert_eq!(events.count(), 0);
 }
 
-/// Hears this SDK, and none of the libraries under it.
-struct Ear(Mutex<String>);
+/// Hears everything, and who said it.
+struct Ear(Mutex<Vec<(String, String)>>);
 
 impl Log for Ear {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("growthbook")
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
-            writeln!(self.0.lock().unwrap(), "{}", record.args()).unwrap();
-        }
+        let said = (record.target().to_owned(), record.args().to_string());
+        self.0.lock().unwrap().push(said);
     }
 
     fn flush(&self) {}
 }
 
-static EAR: Ear = Ear(Mutex::new(String::new()));
+static EAR: Ear = Ear(Mutex::new(Vec::new()));
