@@ -143,6 +143,31 @@ fn whoever_is_not_let_in_comes_again() {
     assert_eq!(names(&path), ["a"]);
 }
 
+/// Whoever waits for its turn while another process starts a new file writes there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_moved_while_one_waits_gets_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, moved) = (folder.path().join("events"), folder.path().join("moved"));
+    let other = File::create(&path).unwrap();
+    other.lock().unwrap();
+    let mut lines = JsonLines::new(&path);
+    let waiting = std::thread::spawn(move || append(&mut lines, &["a"]));
+    let opened = || {
+        let handles = fs::read_dir("/proc/self/fd").unwrap();
+        let targets = handles.filter_map(|handle| fs::read_link(handle.ok()?.path()).ok());
+        targets.filter(|target| *target == path).count()
+    };
+    while opened() < 2 && !waiting.is_finished() {
+        std::thread::yield_now();
+    }
+    fs::rename(&path, &moved).unwrap();
+    drop(other);
+    waiting.join().unwrap().unwrap();
+    assert_eq!(names(&path), ["a"]);
+    assert_eq!(names(&moved), Vec::<String>::new());
+}
+
 /// A disk that is full in the middle of a batch: `ulimit` stands in for it, since it ends writes in the same way.
 #[cfg(target_os = "linux")]
 #[test]
