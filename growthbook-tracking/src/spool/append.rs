@@ -150,7 +150,8 @@ impl Spool {
         if cut.is_ok() && may_continue {
             return Some(active);
         }
-        self.shut(active.name, active.end);
+        let disk = active.end;
+        self.shut(active, disk);
         None
     }
 
@@ -188,7 +189,10 @@ impl Spool {
         };
         let seal = active.seal.to_bytes(active.name.id);
         match self.write_seal(&active, &seal) {
-            Ok(()) => self.shut(active.name, active.end.saturating_add(SEAL as u64)),
+            Ok(()) => {
+                let disk = active.end.saturating_add(SEAL as u64);
+                self.shut(active, disk);
+            }
             Err(error) => {
                 self.failed("sealing a file", &error);
                 self.undo(active, false);
@@ -204,21 +208,31 @@ impl Spool {
         Ok(())
     }
 
-    fn shut(&self, file: Name, disk: u64) {
-        let is_finished = lock(&self.state).shut(file, disk);
+    /// Nothing more is written to this file, which is so long.
+    pub(super) fn shut(&self, active: Active, disk: u64) {
+        let Active { name, handle, .. } = active;
+        drop(handle);
+        let is_finished = lock(&self.state).shut(name, disk);
         if is_finished {
-            self.remove(&mut lock(&self.books), file, Fate::Acked);
+            self.remove(&mut lock(&self.books), name, Fate::Acked);
         }
     }
 
     /// Drops the oldest files until there is room for so many bytes.
     fn make_room(&self, writer: &mut Writer, bytes: u64) -> Result<(), SpoolError> {
-        while lock(&self.state).bytes().saturating_add(bytes) > self.options.bytes() {
-            if !self.drop_oldest(&mut lock(&self.books)) {
-                if writer.active.is_none() {
-                    return Err(SpoolError::Full);
-                }
+        let is_too_much = || lock(&self.state).bytes().saturating_add(bytes) > self.options.bytes();
+        while is_too_much() {
+            if self.drop_oldest(&mut lock(&self.books)) {
+                continue;
+            }
+            if writer.active.is_some() {
                 self.rotate(writer);
+                continue;
+            }
+            // Nothing is there but files that should have been removed.
+            self.sweep(&mut lock(&self.books));
+            if is_too_much() {
+                return Err(SpoolError::Full);
             }
         }
         Ok(())

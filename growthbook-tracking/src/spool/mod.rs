@@ -178,15 +178,12 @@ impl Spool {
         }
         let mut writer = lock(&self.writer);
         let mut reader = lock(&self.reader);
-        let mut books = lock(&self.books);
         *reader = Reader::default();
         if let Some(active) = writer.active.take() {
-            let is_finished = lock(&self.state).shut(active.name, active.end);
-            if is_finished {
-                self.remove(&mut books, active.name, Fate::Acked);
-            }
+            let disk = active.end;
+            self.shut(active, disk);
         }
-        books.lane = None;
+        lock(&self.books).lane = None;
     }
 
     fn check(&self) -> Result<(), SpoolError> {

@@ -48,7 +48,7 @@ impl SpoolOptions {
     }
 
     /// How many bytes the files of one process may have, all together: 64 MiB unless set, and 128 KiB at least. When they
-    /// would have more, the oldest file is dropped with the events in it, which are then counted. Files are about a
+    /// would have more, counted in blocks of 4 KiB, the oldest file is dropped with the events in it, which are then counted. Files are about a
     /// sixty-fourth of this long, up to 4 MiB.
     pub fn max_bytes(self, max_bytes: u64) -> Self {
         Self {

@@ -15,7 +15,7 @@ use super::{Spool, codec, disk, lock};
 pub(super) struct Books {
     /// Our folder, until the spool is closed.
     pub(super) lane: Option<Lane>,
-    /// Files that could not be removed.
+    /// Files that are to be removed, and could not be.
     trash: Vec<PathBuf>,
 }
 
@@ -97,9 +97,14 @@ impl Spool {
     /// Removes a file of events. Its acknowledgements go after it: without them it would all be pending again.
     pub(super) fn remove(&self, books: &mut Books, file: Name, fate: Fate) {
         lock(&self.state).discard(file, fate);
-        let mut paths = std::mem::take(&mut books.trash);
-        paths.extend([file.events(&self.folder), file.acks(&self.folder)]);
-        for path in paths {
+        let paths = [file.events(&self.folder), file.acks(&self.folder)];
+        books.trash.extend(paths);
+        self.sweep(books);
+    }
+
+    /// Removes what is to be removed, as far as it can be.
+    pub(super) fn sweep(&self, books: &mut Books) {
+        for path in std::mem::take(&mut books.trash) {
             if let Err(error) = self.disk.remove(&path) {
                 self.failed("removing a file", &error);
                 books.trash.push(path);

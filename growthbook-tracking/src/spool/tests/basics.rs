@@ -86,7 +86,9 @@ fn files_are_sealed_when_they_are_long_and_go_when_they_are_done_with() {
     assert!(before.len() > 2, "{before:?}");
     let taken = take(&spool, usize::MAX);
     assert_eq!(taken.len(), 2_000);
-    let (even, odd): (Vec<_>, _) = taken.into_iter().partition(|it| number(it) % 2 == 0);
+    let (even, odd): (Vec<_>, _) = taken
+        .into_iter()
+        .partition(|it| number(it).is_multiple_of(2));
     ack(&spool, &even);
     assert_eq!(files(folder.path(), ".events"), before);
     ack(&spool, &odd);
@@ -232,6 +234,10 @@ fn neither_debug_nor_errors_tell_what_is_in_it() {
             "{text}"
         );
     }
-    fn all_threads<T: Send + Sync>(_: &T) {}
-    all_threads(&spool);
+}
+
+#[test]
+fn all_threads_may_use_one() {
+    fn check<T: Send + Sync>() {}
+    check::<Spool>();
 }

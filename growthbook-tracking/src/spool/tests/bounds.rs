@@ -62,10 +62,11 @@ fn a_large_spool_of_an_old_run_is_opened_at_once() {
     let options = SpoolOptions::new(folder.path()).max_bytes(2 << 30);
     let old = open_with(options.clone());
     let body = vec![b'x'; 600];
-    let group = [Record {
+    let record = Record {
         at: NOW,
         bytes: &body,
-    }; 1_000];
+    };
+    let group = vec![record; 1_000];
     let groups = bytes / 600 / 1_000 + 1;
     for _ in 0..groups {
         old.append(&group).unwrap();
@@ -75,6 +76,7 @@ fn a_large_spool_of_an_old_run_is_opened_at_once() {
     let spool = open_with(options);
     let took = start.elapsed();
     assert_eq!(spool.pending(), groups as u64 * 1_000);
+    let segments = spool.report().segments();
     let start = Instant::now();
     let mut batches = 0;
     loop {
@@ -86,9 +88,8 @@ fn a_large_spool_of_an_old_run_is_opened_at_once() {
         batches += 1;
     }
     println!(
-        "{} MiB in {} files opened in {took:.1?}; {batches} batches of 100 drained in {:.1?}",
+        "{} MiB in {segments} files opened in {took:.1?}; {batches} batches of 100 drained in {:.1?}",
         bytes >> 20,
-        spool.report().segments(),
         start.elapsed()
     );
     check(&spool);

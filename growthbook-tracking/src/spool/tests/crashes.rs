@@ -64,10 +64,16 @@ impl Known {
         self.stored.extend(numbers.take(written));
     }
 
-    pub(super) fn deliver(&mut self, spool: &Spool, most: usize, is_to_be_acked: fn(usize) -> bool) {
+    pub(super) fn deliver(
+        &mut self,
+        spool: &Spool,
+        most: usize,
+        is_to_be_acked: fn(usize) -> bool,
+    ) {
         let taken = take(spool, most);
         let numbers = |them: &[Taken]| them.iter().map(number).collect::<Vec<_>>();
-        let (ours, back): (Vec<_>, _) = taken.into_iter().partition(|it| is_to_be_acked(number(it)));
+        let (ours, back): (Vec<_>, _) =
+            taken.into_iter().partition(|it| is_to_be_acked(number(it)));
         self.done.extend(numbers(&ours));
         ack(spool, &ours);
         self.acked.extend(numbers(&ours));
@@ -75,9 +81,9 @@ impl Known {
     }
 }
 
-/// Everything that a spool does to files: begin, write, seal, acknowledge, remove, take over. The rest is not done once
-/// `stop` says so.
-pub(super) fn life(spool: &Spool, known: &mut Known, stop: &dyn Fn() -> bool) {
+/// Everything that a spool does to files: begin, write, seal, acknowledge, remove, take over. After each step somebody is
+/// told, who says whether it goes on.
+pub(super) fn life(spool: &Spool, known: &mut Known, mut goes_on: impl FnMut(&Known) -> bool) {
     let steps: [&dyn Fn(&mut Known); 12] = [
         &|known| known.store(spool, 0..3),
         &|known| known.store(spool, 3..6),
@@ -88,16 +94,18 @@ pub(super) fn life(spool: &Spool, known: &mut Known, stop: &dyn Fn() -> bool) {
         &|_| rotate(spool),
         &|known| known.store(spool, 9..12),
         &|_| rotate(spool),
-        &|_| drop(spool.adopt(NOW)),
-        &|known| known.deliver(spool, 99, |it| it < 11 || it >= 100),
+        &|_| {
+            let _ = spool.adopt(NOW);
+        },
+        &|known| known.deliver(spool, 99, |it| !(11..100).contains(&it)),
         &|known| known.store(spool, 12..14),
     ];
     for step in steps {
-        if stop() {
-            return;
-        }
         step(known);
         check(spool);
+        if !goes_on(known) {
+            return;
+        }
     }
 }
 
@@ -135,7 +143,7 @@ fn crash_after(steps: usize, part: usize) -> bool {
     };
     if let Ok(spool) = Spool::open_on(disk, SpoolOptions::new(folder.path()).sync(true), NOW) {
         check(&spool);
-        life(&spool, &mut known, &|| fuse.is_blown());
+        life(&spool, &mut known, |_| !fuse.is_blown());
     }
     let ended = !fuse.is_blown();
     for start in 0..3 {

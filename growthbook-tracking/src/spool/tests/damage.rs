@@ -126,12 +126,14 @@ fn a_tail_that_was_cut_anywhere_is_no_damage() {
     }
 }
 
+/// Of a folder, its events and its acknowledgements.
+type Surgery = fn(&Path, &[PathBuf], &[PathBuf]);
+
 /// D6
 #[test]
 fn files_that_are_missing_or_strange_are_tolerated() {
     let whole = tempfile::tempdir().unwrap();
     three_files(whole.path());
-    type Surgery = fn(&Path, &[PathBuf], &[PathBuf]);
     let without_second = [1, 2, 3, 4, 11, 12, 13, 14];
     let cases: [(&str, Surgery, &[usize]); 9] = [
         ("nothing", |_, _, _| {}, &PENDING),

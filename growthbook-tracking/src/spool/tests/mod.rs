@@ -5,6 +5,7 @@ mod bounds;
 mod crashes;
 mod damage;
 mod disks;
+mod figures;
 mod kills;
 mod pieces;
 mod power;

@@ -33,7 +33,9 @@ impl Witness for Recorder {
             Step::Remove(path) => Done::Remove(path.to_owned()),
             Step::Sync(path) => Done::Sync(path.to_owned()),
             Step::SyncFolder(path) => Done::SyncFolder(path.to_owned()),
-            Step::Write(path, offset, bytes) => Done::Write(path.to_owned(), size(offset), bytes.to_owned()),
+            Step::Write(path, offset, bytes) => {
+                Done::Write(path.to_owned(), size(offset), bytes.to_owned())
+            }
         };
         lock(&self.0).push(done);
         Ok(())
@@ -78,7 +80,8 @@ impl Machine {
                 let is_in = |path: &PathBuf| path.parent() == Some(folder);
                 self.safe_names.retain(|path, _| !is_in(path));
                 let now = self.names.iter().filter(|(path, _)| is_in(path));
-                self.safe_names.extend(now.map(|(path, file)| (path.clone(), *file)));
+                self.safe_names
+                    .extend(now.map(|(path, file)| (path.clone(), *file)));
             }
             Done::Write(path, offset, bytes) => {
                 self.file(path).writes.push((*offset, Some(bytes.clone())));
@@ -163,27 +166,22 @@ fn what_was_written_through_is_there_after_a_loss_of_power() {
     let options = SpoolOptions::new(folder.path()).sync(true);
     let spool = Spool::open_on(disk, options, NOW).unwrap();
     // After how many steps which records were stored, and which were on their way to be done with.
-    let (known, moments) = (Mutex::new(Known::default()), Mutex::new(Vec::new()));
-    let mark = || {
+    let (mut known, mut moments) = (Known::default(), Vec::new());
+    life(&spool, &mut known, |known| {
         let steps = lock(&recorder.0).len();
-        let known = lock(&known);
-        lock(&moments).push((steps, known.stored.clone(), known.done.clone()));
-    };
-    for step in 0..12 {
-        let mut one = std::mem::take(&mut *lock(&known));
-        one_step(&spool, &mut one, step);
-        *lock(&known) = one;
-        mark();
-    }
+        moments.push((steps, known.stored.clone(), known.done.clone()));
+        true
+    });
     drop(spool);
-    let (steps, known) = (lock(&recorder.0).clone(), known.into_inner().unwrap());
-    let moments = moments.into_inner().unwrap();
+    let steps = lock(&recorder.0).clone();
     let mut random = fastrand::Rng::with_seed(7);
     let mut machine = Machine::default();
     let mut restarts = 0;
     for done in 0..=steps.len() {
         let before = moments.iter().rev().find(|(at, ..)| *at <= done);
-        let stored = before.map(|(_, stored, _)| stored.clone()).unwrap_or_default();
+        let stored = before
+            .map(|(_, stored, _)| stored.clone())
+            .unwrap_or_default();
         let next = moments.iter().find(|(at, ..)| *at > done);
         let acked = next.map_or(&known.done, |(.., acked)| acked);
         let random_times = if is_long() { 500 } else { 20 };
@@ -193,8 +191,14 @@ fn what_was_written_through_is_there_after_a_loss_of_power() {
             machine.restart(after.path(), loss, &mut random);
             let spool = open(after.path());
             let there = take_all(&spool);
-            let lost: Vec<_> = stored.difference(acked).filter(|it| !there.contains(it)).collect();
-            assert!(lost.is_empty(), "{lost:?} of {there:?} after {done} steps, {loss:?}");
+            let lost: Vec<_> = stored
+                .difference(acked)
+                .filter(|it| !there.contains(it))
+                .collect();
+            assert!(
+                lost.is_empty(),
+                "{lost:?} of {there:?} after {done} steps, {loss:?}"
+            );
             assert!(there.iter().all(|it| known.offered.contains(it)));
             check(&spool);
             append(&spool, [999]);
@@ -208,20 +212,4 @@ fn what_was_written_through_is_there_after_a_loss_of_power() {
         }
     }
     println!("{} steps, {restarts} restarts", steps.len());
-}
-
-/// One of the steps of a life.
-fn one_step(spool: &Spool, known: &mut Known, step: usize) {
-    let at = std::cell::Cell::new(0);
-    let stop = || {
-        // Steps before this one are over; none comes after it.
-        at.set(at.get() + 1);
-        at.get() > 1
-    };
-    life_from(spool, known, step, &stop);
-}
-
-fn life_from(spool: &Spool, known: &mut Known, step: usize, stop: &dyn Fn() -> bool) {
-    let _ = step;
-    life(spool, known, stop);
 }
