@@ -41,6 +41,7 @@ impl Spool {
     ) -> Result<(), SpoolError> {
         self.check()?;
         let mut writer = lock(&self.writer);
+        self.check()?;
         while let Some(rest) = records.get(*written..).filter(|rest| !rest.is_empty()) {
             *written += self.append_some(&mut writer, rest)?;
         }
@@ -107,6 +108,7 @@ impl Spool {
             .end
             .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         // One long group does not keep its memory for ever.
+        bytes.clear();
         bytes.shrink_to(1 << 20);
         if let Err(error) = written {
             self.failed("writing events", &error);

@@ -124,7 +124,7 @@ impl Spool {
         max_bytes: usize,
     ) -> Result<Vec<Taken>, SpoolError> {
         self.check()?;
-        Ok(self.take_some(now, max_records, max_bytes))
+        self.take_some(now, max_records, max_bytes)
     }
 
     /// These records, which were taken, are done with. Others are passed over. Says how many it were.
@@ -134,7 +134,9 @@ impl Spool {
     /// It is closed, or another process's. That it cannot be written down is none: then a later process delivers them again.
     pub(crate) fn ack(&self, records: &[RecordId]) -> Result<u64, SpoolError> {
         self.check()?;
-        Ok(self.settle(records, Fate::Acked))
+        let mut books = lock(&self.books);
+        self.check()?;
+        Ok(self.settle(&mut books, records, Fate::Acked))
     }
 
     /// These records were not delivered, and are the next to be taken.
@@ -151,7 +153,9 @@ impl Spool {
     /// The folder cannot be read.
     pub(crate) fn adopt(&self, now: SystemTime) -> Result<u64, SpoolError> {
         self.check()?;
-        Ok(self.adopt_all(now)?)
+        let mut books = lock(&self.books);
+        self.check()?;
+        Ok(self.adopt_all(&mut books, now)?)
     }
 
     /// How many records are kept, those that are being delivered among them.
@@ -186,6 +190,7 @@ impl Spool {
         lock(&self.books).lane = None;
     }
 
+    /// To be asked before a lock is taken, and again under it: it may have been closed meanwhile, and the folder be another's.
     fn check(&self) -> Result<(), SpoolError> {
         // First: in a child, a lock may be held by a thread that is not there.
         if self.is_forked() {

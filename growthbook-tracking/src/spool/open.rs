@@ -56,14 +56,13 @@ impl Spool {
         Ok(spool)
     }
 
-    pub(super) fn adopt_all(&self, now: SystemTime) -> io::Result<u64> {
-        let mut books = lock(&self.books);
+    pub(super) fn adopt_all(&self, books: &mut Books, now: SystemTime) -> io::Result<u64> {
         let before = lock(&self.state).counts.recovered;
         for name in self.gather()? {
-            self.admit_one(&mut books, name, 0);
+            self.admit_one(books, name, 0);
         }
-        self.expire(&mut books, now);
-        self.bound(&mut books);
+        self.expire(books, now);
+        self.bound(books);
         Ok(lock(&self.state).counts.recovered - before)
     }
 

@@ -21,10 +21,9 @@ pub(super) struct Books {
 
 impl Spool {
     /// How many of these records were flying.
-    pub(super) fn settle(&self, records: &[RecordId], fate: Fate) -> u64 {
+    pub(super) fn settle(&self, books: &mut Books, records: &[RecordId], fate: Fate) -> u64 {
         let mut records = records.to_vec();
         records.sort_unstable();
-        let mut books = lock(&self.books);
         let before = self.settled(fate);
         for of_one in records.chunk_by(|one, next| one.file == next.file) {
             let Some(first) = of_one.first() else {
@@ -32,7 +31,7 @@ impl Spool {
             };
             let indices: Vec<_> = of_one.iter().map(|it| it.index).collect();
             let settled = lock(&self.state).settle(first.file, &indices, fate);
-            self.write_down(&mut books, first.file, settled);
+            self.write_down(books, first.file, settled);
         }
         self.settled(fate) - before
     }

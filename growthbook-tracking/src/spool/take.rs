@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::SystemTime;
 
+use super::error::SpoolError;
 use super::name::Name;
 use super::report::Fate;
 use super::scan::{Cursor, Scan};
@@ -45,8 +46,9 @@ impl Spool {
         now: SystemTime,
         max_records: usize,
         max_bytes: usize,
-    ) -> Vec<Taken> {
+    ) -> Result<Vec<Taken>, SpoolError> {
         let mut reader = lock(&self.reader);
+        self.check()?;
         self.expire(&mut lock(&self.books), now);
         let oldest = self.oldest_wanted(now);
         let (mut taken, mut expired) = (Vec::new(), Vec::new());
@@ -73,9 +75,8 @@ impl Spool {
             bytes = more;
             taken.push(next);
         }
-        drop(reader);
-        self.settle(&expired, Fate::Expired);
-        taken
+        self.settle(&mut lock(&self.books), &expired, Fate::Expired);
+        Ok(taken)
     }
 
     pub(super) fn give_back(&self, records: Vec<Taken>) {

@@ -219,6 +219,41 @@ fn writers_and_readers_on_many_threads_lose_nothing() {
 }
 
 #[test]
+fn what_is_under_way_when_it_is_closed_is_done_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..20 {
+        let spool = open(folder.path());
+        let stored = thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let appended = (0..).take_while(|it| try_append(&spool, [*it]).is_ok());
+                appended.count()
+            });
+            let reader = scope.spawn(|| {
+                while let Ok(taken) = spool.take(NOW, 5, usize::MAX) {
+                    let ids: Vec<_> = taken.iter().map(|it| it.id).collect();
+                    let _ = spool.ack(&ids);
+                }
+            });
+            while spool.report().acked() < 10 {
+                thread::yield_now();
+            }
+            spool.close();
+            reader.join().unwrap();
+            writer.join().unwrap()
+        });
+        check(&spool);
+        assert_eq!(spool.report().appended(), stored as u64);
+        let next = open(folder.path());
+        assert_eq!(
+            next.pending(),
+            spool.pending(),
+            "nothing was written afterwards"
+        );
+        drain(&next);
+    }
+}
+
+#[test]
 fn neither_debug_nor_errors_tell_what_is_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let spool = open(folder.path());

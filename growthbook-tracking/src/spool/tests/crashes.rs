@@ -134,6 +134,7 @@ fn crash_after(steps: usize, part: usize) -> bool {
     known.store(&other, 103..105);
     known.deliver(&other, 1, |_| true);
     drop((other, first));
+    let mut settled = BTreeSet::new();
     let fuse = Arc::new(Fuse {
         left: AtomicUsize::new(steps),
         part,
@@ -143,7 +144,12 @@ fn crash_after(steps: usize, part: usize) -> bool {
     };
     if let Ok(spool) = Spool::open_on(disk, SpoolOptions::new(folder.path()).sync(true), NOW) {
         check(&spool);
-        life(&spool, &mut known, |_| !fuse.is_blown());
+        life(&spool, &mut known, |known| {
+            if !fuse.is_blown() {
+                settled.clone_from(&known.acked);
+            }
+            !fuse.is_blown()
+        });
     }
     let ended = !fuse.is_blown();
     for start in 0..3 {
@@ -158,9 +164,14 @@ fn crash_after(steps: usize, part: usize) -> bool {
             kept.is_subset(&unique),
             "start {start} after {steps} steps: {kept:?} of {there:?}"
         );
+        let again: Vec<_> = unique.intersection(&settled).collect();
+        assert!(again.is_empty(), "{again:?} again, after {steps} steps");
         if ended && part == 0 {
             let expected: BTreeSet<_> = known.stored.difference(&known.acked).copied().collect();
-            assert_eq!(unique, expected, "without a crash, nothing comes twice");
+            assert_eq!(
+                unique, expected,
+                "nothing is left out and nothing comes twice"
+            );
         }
         check(&spool);
     }
