@@ -126,7 +126,13 @@ fn a_tail_that_was_cut_anywhere_is_no_damage() {
             assert!(damaged <= u64::from(zeros > 0), "{left}");
             check(&spool);
             drop(spool);
-            assert_eq!(drain(&open(folder.path())), expected, "{left}");
+            let spool = open(folder.path());
+            assert_eq!(drain(&spool), expected, "{left}");
+            assert_eq!(
+                spool.report().corrupt(),
+                0,
+                "{left}: nothing of the tail is left"
+            );
         }
     }
 }
