@@ -137,6 +137,25 @@ fn a_tail_that_was_cut_anywhere_is_no_damage() {
     }
 }
 
+/// D5: what is left of a long record is gone before a short one is written in its place.
+#[test]
+fn a_long_tail_leaves_nothing_behind_a_short_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path());
+    append(&spool, 0..2);
+    let bytes = &[b'x'; 500];
+    spool.append(&[Record { at: NOW, bytes }]).unwrap();
+    drop(spool);
+    let path = &files(folder.path(), ".events")[0];
+    let length = fs::metadata(path).unwrap().len();
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_len(length - 1).unwrap();
+    append(&open(folder.path()), [2]);
+    let spool = open(folder.path());
+    assert_eq!(drain(&spool), [0, 1, 2]);
+    assert_eq!(spool.report().corrupt(), 0);
+}
+
 /// Of a folder, its events and its acknowledgements.
 type Surgery = fn(&Path, &[PathBuf], &[PathBuf]);
 
