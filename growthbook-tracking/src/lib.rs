@@ -11,6 +11,8 @@ mod ingestor;
 mod intake;
 mod lines;
 mod sink;
+#[cfg(feature = "spool")]
+mod spool;
 mod tracker;
 
 pub use self::batching::Batching;
