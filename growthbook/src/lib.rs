@@ -12,6 +12,8 @@
 //! | ask several things of one user | [`UserScope`], and [`Flag`] for features that the program names once |
 //! | report who saw which variation | [`GrowthBookClientBuilder::on_experiment_viewed`], [`TrackingPlugin`] |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
+//! | say what an HTTP request says of its user | [`RequestContext`] |
+//! | target attributes without knowing them | [`Attributes::secure`] |
 //! | find out how a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
 //! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
@@ -49,7 +51,8 @@ pub use growthbook_core::{
 // Who asks.
 #[doc(inline)]
 pub use growthbook_core::{
-    AttributeError, AttributeValue, Attributes, GlobalContext, Number, UserContext,
+    AttributeError, AttributeValue, Attributes, GlobalContext, Number, RequestContext, SecureSalt,
+    UserAgentRules, UserContext,
 };
 
 // What is answered, and why.
