@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use growthbook_core::GrowthBookClient;
+use growthbook_core::{GrowthBookClient, TrackingEvent};
 use growthbook_openfeature::{GrowthBookProvider, TrackingDetails};
 use open_feature::{EvaluationContext, OpenFeature};
 
@@ -19,8 +19,12 @@ const PAYLOAD: &str = r#"{"features": {
 fn main() -> Result<(), Box<dyn Error>> {
     let client = GrowthBookClient::builder()
         .payload(PAYLOAD)
-        .on_experiment_viewed(|viewed| {
-            println!("  exposure: {}", viewed.variation_key());
+        .on_event(|event| match event {
+            TrackingEvent::Custom(event) => println!("  event: {}", event.name()),
+            TrackingEvent::ExperimentViewed(viewed) => {
+                println!("  exposure: {}", viewed.variation_key());
+            }
+            _ => {}
         })
         .build()?;
     let provider = GrowthBookProvider::new(client.clone());

@@ -89,3 +89,49 @@ impl<T> Future for Answer<T> {
 fn lock<T>(shared: &Mutex<State<T>>) -> MutexGuard<'_, State<T>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    fn wait<T>(answer: Answer<T>) -> Option<T> {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(answer)
+    }
+
+    #[test]
+    fn the_answer_is_there_at_once_or_later() {
+        assert_eq!(wait(hand_off(|work| work(), || 1)), Some(1));
+        assert_eq!(wait(hand_off(on_a_thread, || 2)), Some(2));
+        // Whoever polls may do so from another task each time: the last one is woken.
+        for number in 0..1_000 {
+            let (ask, asked) = channel::<()>();
+            let answer = hand_off(on_a_thread, move || asked.recv().map(|()| number));
+            let mut answer = Box::pin(answer);
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(answer.as_mut().poll(&mut context).is_pending());
+            ask.send(()).unwrap();
+            let runtime = Builder::new_current_thread().build().unwrap();
+            assert_eq!(runtime.block_on(answer), Some(Ok(number)));
+        }
+    }
+
+    #[test]
+    fn without_an_answer_there_is_none() {
+        assert_eq!(wait(hand_off(drop, || 1)), None);
+        let panicking = || -> u8 { panic!("it broke") };
+        assert_eq!(wait(hand_off(|work| work(), panicking)), None);
+        assert_eq!(wait(hand_off(on_a_thread, panicking)), None);
+    }
+
+    #[test]
+    fn work_goes_on_when_nobody_waits_any_more() {
+        let (tell, told) = channel();
+        drop(hand_off(on_a_thread, move || tell.send(1)));
+        assert_eq!(told.recv(), Ok(1));
+    }
+}
