@@ -20,7 +20,7 @@ use crate::tracker::Tracker;
 /// Answers OpenFeature's questions with a [`GrowthBookClient`].
 ///
 /// Give it a handle of the program's client, and the provider to OpenFeature. It answers as soon as the client has features,
-/// and reports its status by them: `Ready`, `STALE` while the server cannot be reached or all there is came from a cache, and
+/// and reports its status by them: `Ready`; `STALE` when the last attempt to refresh them failed, or a cache gave old ones;
 /// `Error` before anything was loaded. Before OpenFeature has initialised it, and after the client was closed, it is
 /// `NotReady`; a client that was closed goes on answering with what it had.
 ///
