@@ -6,6 +6,8 @@ mod cached;
 mod faulty;
 #[cfg(all(unix, feature = "redis"))]
 mod redis;
+#[cfg(any(all(unix, feature = "redis"), feature = "sqlite"))]
+mod sdks;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod write_behind;

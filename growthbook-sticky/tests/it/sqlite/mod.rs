@@ -8,6 +8,7 @@
 
 mod contract;
 mod files;
+mod javascript;
 mod kills;
 mod locks;
 mod processes;
