@@ -4,6 +4,7 @@
 
 mod cached;
 mod faulty;
+mod properties;
 #[cfg(all(unix, feature = "redis"))]
 mod redis;
 #[cfg(any(all(unix, feature = "redis"), feature = "sqlite"))]

@@ -12,6 +12,7 @@ mod javascript;
 mod kills;
 mod locks;
 mod processes;
+mod properties;
 mod python;
 mod support;
 mod surgery;
