@@ -18,7 +18,7 @@ pub(crate) use self::program::{Place, Program};
 pub(crate) use self::scenarios::check;
 
 /// Says so past the harness, which keeps what is printed by tests that pass.
-fn skipped(why: &str) {
+pub(crate) fn skipped(why: &str) {
     let test = thread::current();
     let name = test.name().unwrap_or("a test");
     let _ = writeln!(io::stderr(), "SKIPPED: {name}: {why}");

@@ -7,6 +7,8 @@
 )]
 
 mod contract;
+#[cfg(target_os = "linux")]
+mod disk;
 mod files;
 mod javascript;
 mod kills;
