@@ -222,5 +222,6 @@ fn an_outage_decides_by_hash_and_is_reported() {
         // What could not be read is not written over.
         assert_eq!(writes.load(Ordering::Relaxed), expected_writes);
         assert_eq!(*told.lock().unwrap(), ["sticky buckets are unavailable"]);
+        assert_eq!(client.status().sticky_failures(), 1);
     }
 }

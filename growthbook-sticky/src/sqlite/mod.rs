@@ -60,10 +60,10 @@ use self::slot::Slot;
 /// A committed assignment survives the process, however it ends. [`synchronous_full`] makes it survive a loss of power.
 ///
 /// The file is made if it is missing, for its owner alone to read, on Unix. A damaged one is set aside as
-/// `<name>.corrupt-<n>`, with an error in the log, and a new one begins; one that the disk does not give stays where it is. One that cannot be written, or whose
-/// `user_version` somebody has set, is only read. One that is removed or replaced while it is open, on Unix, is noticed by
-/// the next operation, which goes to the file that is there then. The path should be on a disk of the machine: over
-/// a network, locks and write-ahead logs are not to be relied on.
+/// `<name>.corrupt-<n>`, with an error in the log, and a new one begins; one that the disk does not give just now stays where
+/// it is. One that cannot be written, or whose `user_version` somebody has set, is only read. One that is removed or replaced
+/// while it is open, on Unix, is noticed by the next operation, which goes to the file that is there then. The path should be
+/// on a disk of the machine: over a network, locks and write-ahead logs are not to be relied on.
 ///
 /// # Blocking
 ///

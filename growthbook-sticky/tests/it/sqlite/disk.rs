@@ -4,7 +4,7 @@ use std::env;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use growthbook_core::{Saved, StickyBucketService};
+use growthbook_core::Saved;
 use growthbook_sticky::SqliteStickyBuckets;
 
 use super::super::sdks::skipped;

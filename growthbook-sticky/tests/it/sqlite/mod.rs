@@ -9,6 +9,7 @@
 mod contract;
 #[cfg(target_os = "linux")]
 mod disk;
+mod endless;
 mod files;
 mod javascript;
 mod kills;
