@@ -2,15 +2,15 @@
 
 use growthbook_core::ClientKey;
 use ureq::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, IF_NONE_MATCH,
-    TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST,
+    IF_NONE_MATCH, TRANSFER_ENCODING, USER_AGENT,
 };
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 use crate::config::ConfigError;
 use crate::host::Host;
 
-/// One of the two addresses, and the headers that go with every request to it.
+/// One of the addresses, and the headers that go with every request to it.
 pub(super) struct Target {
     pub(super) address: Uri,
     /// The address as it may be printed.
@@ -32,6 +32,22 @@ impl Target {
             (USER_AGENT, user_agent),
         ];
         Self::new(host, "api/features", key, &own, custom)
+    }
+
+    /// Where features are evaluated for one user.
+    pub(super) fn evaluation(
+        host: &Host,
+        key: &ClientKey,
+        user_agent: &str,
+        custom: &[(String, String)],
+    ) -> Result<Self, ConfigError> {
+        let own = [
+            (ACCEPT, "application/json"),
+            (ACCEPT_ENCODING, "gzip"),
+            (CONTENT_TYPE, "application/json"),
+            (USER_AGENT, user_agent),
+        ];
+        Self::new(host, "api/eval", key, &own, custom)
     }
 
     /// Where changes are streamed from. Compression would hold events back, so none is asked for.
@@ -86,6 +102,13 @@ impl Target {
         *request.uri_mut() = address.clone();
         request.headers_mut().clone_from(&self.headers);
         request.headers_mut().extend(extra);
+        request
+    }
+
+    /// The same with something to say.
+    pub(super) fn question<'b>(&self, address: &Uri, body: &'b [u8]) -> Request<&'b [u8]> {
+        let mut request = self.request(address, None).map(|()| body);
+        *request.method_mut() = Method::POST;
         request
     }
 }
