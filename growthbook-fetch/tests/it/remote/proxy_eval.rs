@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use growthbook_core::{GrowthBookClient, UserScope};
+use growthbook_core::GrowthBookClient;
 use growthbook_fetch::{Endpoint, RemoteEvaluation};
 use serde_json::{Value, json};
 
@@ -112,8 +112,8 @@ fn compare(case: &Case, remote: &RemoteEvaluation, differences: &mut BTreeSet<St
         let evaluated = remote.scope(&there.client, user.clone());
         for feature in local.ruleset().feature_keys() {
             compared += 1;
-            let (own, others) = (here.ask(&local, feature), there.ask(&evaluated, feature));
-            if own != others {
+            let [own, others] = [&local, &evaluated].map(|scope| scope.evaluate(feature));
+            if own.value() != others.value() {
                 differences.insert(format!("{}: {feature}", case.name));
             }
         }
@@ -187,10 +187,6 @@ impl Side {
             client: builder.build().unwrap(),
             viewed,
         }
-    }
-
-    fn ask(&self, scope: &UserScope, feature: &str) -> Value {
-        scope.evaluate(feature).value().clone()
     }
 
     fn take(&self) -> Vec<(String, Value)> {

@@ -25,7 +25,7 @@ fn heard() -> Heard {
             using
                 .lock()
                 .unwrap()
-                .push(format!("{} {:?}", it.feature(), it.source()))
+                .push(format!("{} {:?}", it.feature(), it.source()));
         })
         .build()
         .unwrap();

@@ -56,11 +56,11 @@ pub(super) fn crowd(count: usize) -> Vec<UserContext> {
             "appVersion": one_of(&versions, n / 7),
             "company": one_of(&companies, n / 4),
             "email": one_of(&emails, n / 6),
-            "loggedIn": n % 3 != 0,
+            "loggedIn": !n.is_multiple_of(3),
             "orders": n % 60,
             "tags": ["sale", "größe", format!("t{}", n % 4)],
         });
-        if n % 11 == 0 {
+        if n.is_multiple_of(11) {
             attributes.as_object_mut().unwrap().remove("id");
         }
         let user = UserContext::new(Attributes::try_from(attributes).unwrap());

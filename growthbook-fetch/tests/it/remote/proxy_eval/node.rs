@@ -37,7 +37,7 @@ impl Node {
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let port = line.trim().parse().expect("the server says its port");
+        let port = line.trim().parse().unwrap();
         Ok(Self {
             process,
             port,
