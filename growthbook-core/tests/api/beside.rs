@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use growthbook_core::engine::Subject;
 use growthbook_core::{
     Attributes, BackendError, BackgroundError, FeatureSource, GlobalContext, GrowthBookClient,
-    MemoryStickyBuckets, StickyDocuments, UserContext,
+    MemoryStickyBuckets, UserContext, UserScope,
 };
 use serde_json::json;
 
@@ -100,14 +100,19 @@ fn sticky_buckets_of_a_scope_are_those_of_its_features() {
             kept
         );
     }
-    let supplied = first
+    // What a caller supplied is supplied for all features.
+    let other = GrowthBookClient::builder()
+        .build()
+        .unwrap()
+        .scope(user("u"));
+    let supplied = other
         .clone()
-        .with_sticky_documents(StickyDocuments::default());
-    let dealt = seeds.map(|seed| supplied.with_ruleset(ruleset(&payload(seed))).value("f", 9));
-    assert!(
-        dealt.iter().any(|it| *it != kept),
-        "the caller says that there is nothing: {dealt:?}"
-    );
+        .with_sticky_documents(first.sticky_documents());
+    let dealt = |scope: &UserScope| {
+        seeds.map(|seed| scope.with_ruleset(ruleset(&payload(seed))).value("f", 9))
+    };
+    assert_eq!(dealt(&supplied), [kept; 5]);
+    assert_ne!(dealt(&other), [kept; 5]);
 }
 
 #[test]
