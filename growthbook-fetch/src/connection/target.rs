@@ -26,12 +26,7 @@ impl Target {
         user_agent: &str,
         custom: &[(String, String)],
     ) -> Result<Self, ConfigError> {
-        let own = [
-            (ACCEPT, "application/json"),
-            (ACCEPT_ENCODING, "gzip"),
-            (USER_AGENT, user_agent),
-        ];
-        Self::new(host, "api/features", key, &own, custom)
+        Self::new(host, "api/features", key, &for_json(user_agent), custom)
     }
 
     /// Where features are evaluated for one user.
@@ -41,13 +36,15 @@ impl Target {
         user_agent: &str,
         custom: &[(String, String)],
     ) -> Result<Self, ConfigError> {
-        let own = [
-            (ACCEPT, "application/json"),
-            (ACCEPT_ENCODING, "gzip"),
-            (CONTENT_TYPE, "application/json"),
-            (USER_AGENT, user_agent),
-        ];
-        Self::new(host, "api/eval", key, &own, custom)
+        let [accept, encoding, agent] = for_json(user_agent);
+        let content = (CONTENT_TYPE, "application/json");
+        Self::new(
+            host,
+            "api/eval",
+            key,
+            &[accept, encoding, content, agent],
+            custom,
+        )
     }
 
     /// Where changes are streamed from. Compression would hold events back, so none is asked for.
@@ -111,6 +108,15 @@ impl Target {
         *request.method_mut() = Method::POST;
         request
     }
+}
+
+/// What goes with a question whose answer is a payload.
+fn for_json(user_agent: &str) -> [(HeaderName, &str); 3] {
+    [
+        (ACCEPT, "application/json"),
+        (ACCEPT_ENCODING, "gzip"),
+        (USER_AGENT, user_agent),
+    ]
 }
 
 /// Who is asking. Nothing of the client key is in it.

@@ -106,10 +106,10 @@ impl RemoteEvaluationBuilder {
     ///
     /// As [`RemoteEvaluation::new`].
     pub fn build(self) -> Result<RemoteEvaluation, ConfigError> {
-        let connection = Arc::new(self.endpoint.connect()?);
         if self.endpoint.api_host.trim_ascii().is_empty() {
             return Err(ConfigError::MissingHost);
         }
+        let connection = Arc::new(self.endpoint.connect()?);
         if connection.is_cloud() {
             return Err(ConfigError::CloudHost);
         }

@@ -65,6 +65,12 @@ impl Streaming {
     }
 }
 
+/// A client that only listens.
+fn listening(rig: &Rig) -> GrowthBookClient {
+    let builder = GrowthBookClient::builder().source(rig.remote.source());
+    builder.build().unwrap()
+}
+
 #[test]
 fn whatever_is_said_to_have_changed_is_asked_for_anew() {
     let streaming = Streaming::new();
@@ -120,10 +126,7 @@ fn a_rotation_flushes_nothing() {
 fn without_an_offer_there_is_no_stream() {
     let evaluator = Evaluator::counting();
     let rig = Rig::new(&evaluator);
-    let client = GrowthBookClient::builder()
-        .source(rig.remote.source())
-        .build()
-        .unwrap();
+    let client = listening(&rig);
     let stream = || client.status().source().unwrap().stream();
     assert_eq!(stream(), StreamState::Connecting);
     assert_eq!(rig.remote.scope(&client, user("u")).value("f", 0), 1);
@@ -132,10 +135,7 @@ fn without_an_offer_there_is_no_stream() {
     assert_eq!(rig.remote.scope(&client, user("v")).value("f", 0), 2);
     evaluator.api.wait_for_streams(1);
     // One that is made later need not wait for another answer.
-    let later = GrowthBookClient::builder()
-        .source(rig.remote.source())
-        .build()
-        .unwrap();
+    let later = listening(&rig);
     evaluator.api.wait_for_streams(2);
     drop((client, later));
 }
@@ -165,10 +165,7 @@ fn a_refresh_that_is_forced_flushes() {
 fn nobody_waits_for_features_that_do_not_come() {
     let evaluator = Evaluator::counting();
     let rig = Rig::new(&evaluator);
-    let client = GrowthBookClient::builder()
-        .source(rig.remote.source())
-        .build()
-        .unwrap();
+    let client = listening(&rig);
     let started = Instant::now();
     assert_eq!(client.wait_ready(10 * SOON), Readiness::Empty);
     assert!(started.elapsed() < SOON);
@@ -186,10 +183,7 @@ fn client_and_evaluation_end_apart() {
     let other = GrowthBookClient::builder().build().unwrap();
     assert_eq!(rig.remote.scope(&other, user("new")).value("f", 0), 3);
 
-    let second = GrowthBookClient::builder()
-        .source(rig.remote.source())
-        .build()
-        .unwrap();
+    let second = listening(rig);
     evaluator.api.wait_for_streams(2);
     drop(streaming);
     assert!(!second.is_closed());
