@@ -106,10 +106,10 @@ pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
 pub use self::backoff::Backoff;
 pub use self::cache::{CacheKey, CachedPayload, FeatureCache, MemoryCache, Validator};
 pub use self::client::{
-    AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, EvaluatedFeature,
-    Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink, PayloadSource,
-    Readiness, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode, SourceHandle,
-    SourceStatus, Status, StreamState, Subscription, Track, UserScope,
+    AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, ErrorReporter,
+    EvaluatedFeature, Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink,
+    PayloadSource, Readiness, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode,
+    SourceHandle, SourceStatus, Status, StreamState, Subscription, Track, UserScope,
 };
 pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};
