@@ -83,9 +83,11 @@ pub mod js_regex;
 mod json;
 mod page_url;
 pub mod reduce;
+mod request;
 mod result;
 mod ruleset;
 mod secret;
+mod secure;
 mod stack;
 mod sticky;
 mod sticky_service;
@@ -104,10 +106,10 @@ pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
 pub use self::backoff::Backoff;
 pub use self::cache::{CacheKey, CachedPayload, FeatureCache, MemoryCache, Validator};
 pub use self::client::{
-    AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, EvaluatedFeature,
-    Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink, PayloadSource,
-    Readiness, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode, SourceHandle,
-    SourceStatus, Status, StreamState, Subscription, Track, UserScope,
+    AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, ErrorReporter,
+    EvaluatedFeature, Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink,
+    PayloadSource, Readiness, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode,
+    SourceHandle, SourceStatus, Status, StreamState, Subscription, Track, UserScope,
 };
 pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};
@@ -121,11 +123,13 @@ pub use self::experiment::{
 pub use self::explanation::Explanation;
 pub use self::fetch::{FeatureFetcher, FetchError, Fetched, StaticFetcher};
 pub use self::flag::{Flag, FlagValue};
+pub use self::request::{RequestContext, UserAgentRules};
 pub use self::result::{FeatureResult, FeatureSource, ValueError};
 pub use self::ruleset::{
     FeatureChanges, PayloadError, Rebucketing, RebucketingCause, Revision, Ruleset,
 };
 pub use self::secret::{ClientKey, DecryptionKey, DecryptionKeyError};
+pub use self::secure::SecureSalt;
 pub use self::sticky::{StickyAssignments, StickyDocuments, StickyIdentity, StickyWrite};
 pub use self::sticky_service::{MemoryStickyBuckets, Saved, StickyBucketService};
 pub use self::tracking::{

@@ -4,6 +4,14 @@
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
+    /// Remote evaluation was to be asked of the hosted GrowthBook, which does not offer it. Name the GrowthBook Proxy, or
+    /// the like, that evaluates for you.
+    #[error("the hosted GrowthBook does not evaluate remotely")]
+    CloudHost,
+    /// A client whose features are evaluated remotely was given a decryption key. What is evaluated for a user is not
+    /// sealed: leave the key out.
+    #[error("remote evaluation has no use for a decryption key")]
+    DecryptionKey,
     /// A host is reached by plain `http` over a network, where anybody could change the features. Use `https`, or call
     /// [`allow_insecure_http`](crate::Endpoint::allow_insecure_http) if that network is yours.
     #[error("plain http to another machine needs `allow_insecure_http`")]
@@ -39,12 +47,20 @@ pub enum ConfigError {
     /// There is no client key. Copy it from the SDK connection in the GrowthBook application.
     #[error("there is no client key")]
     MissingClientKey,
+    /// Remote evaluation was not told which host evaluates: there is none by default. Name it with
+    /// [`api_host`](crate::Endpoint::api_host).
+    #[error("there is no host to evaluate remotely")]
+    MissingHost,
     /// The header is one that only the connection itself can set. Leave it out.
     #[error("the header `{name}` cannot be replaced")]
     ReservedHeader {
         /// The header's name.
         name: &'static str,
     },
+    /// A client whose features are evaluated remotely was given a sticky bucket service, which could keep nobody in a
+    /// variation: the server chooses it. Leave the service out.
+    #[error("remote evaluation has no use for a sticky bucket service")]
+    StickyBuckets,
     /// A host or the proxy is reached by `https`, and this program was built without TLS. Turn on the Cargo feature
     /// `rustls`.
     #[error("https needs the Cargo feature `rustls`")]

@@ -64,6 +64,16 @@ impl Host {
             || unbracketed.and_then(|it| it.parse().ok()) == Some(Ipv6Addr::LOCALHOST)
     }
 
+    /// Whether it is the hosted GrowthBook: `growthbook.io`, or a host in that domain.
+    pub(crate) fn is_cloud(&self) -> bool {
+        let Ok(uri) = self.0.parse::<Uri>() else {
+            return false;
+        };
+        let host = uri.host().unwrap_or_default().trim_end_matches('.');
+        let host = host.to_ascii_lowercase();
+        host == "growthbook.io" || host.ends_with(".growthbook.io")
+    }
+
     /// The address of what is served to `key` under `path`.
     pub(crate) fn address(&self, path: &str, key: &ClientKey) -> Result<Uri, ConfigError> {
         // However these are written, they mean another path.
@@ -197,6 +207,26 @@ mod tests {
             "http://[::ffff:127.0.0.1]",
         ] {
             assert!(!host(text).is_loopback(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_cloud_is_known_by_its_domain() {
+        for text in [
+            "cdn.growthbook.io",
+            "https://API.GrowthBook.io:8443/x",
+            "https://growthbook.io",
+            "http://a.b.growthbook.io.",
+        ] {
+            assert!(host(text).is_cloud(), "{text}");
+        }
+        for text in [
+            "https://notgrowthbook.io",
+            "https://growthbook.io.example",
+            "https://growthbook.example/growthbook.io",
+            "http://127.0.0.1",
+        ] {
+            assert!(!host(text).is_cloud(), "{text}");
         }
     }
 

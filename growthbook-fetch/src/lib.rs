@@ -7,6 +7,7 @@
 //! | keep a client fresh by itself | [`HttpSource`] |
 //! | refresh by hand | [`HttpFetcher`] |
 //! | reach a GrowthBook of your own, through a proxy, with other limits | [`Endpoint`] |
+//! | have features evaluated by a server, and no rules in this process | [`RemoteEvaluation`] |
 //! | survive a restart during an outage | [`FileCache`] |
 //! | see how it is doing | `GrowthBookClient::status`, `on_error`, and the log target `growthbook::fetch` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -18,6 +19,7 @@ mod endpoint;
 mod environment;
 mod fetcher;
 mod host;
+mod remote;
 mod response;
 mod retry_after;
 mod source;
@@ -27,6 +29,10 @@ pub use self::config::ConfigError;
 pub use self::disk::FileCache;
 pub use self::endpoint::Endpoint;
 pub use self::fetcher::HttpFetcher;
+pub use self::remote::{
+    RemoteEvaluation, RemoteEvaluationBuilder, RemoteEvaluationError, RemoteEvaluationStats,
+    RemoteSource,
+};
 pub use self::source::HttpSource;
 
 /// The target of what is logged here.

@@ -12,6 +12,8 @@
 //! | ask several things of one user | [`UserScope`], and [`Flag`] for features that the program names once |
 //! | report who saw which variation | [`GrowthBookClientBuilder::on_experiment_viewed`], [`TrackingPlugin`] |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
+//! | say what an HTTP request says of its user | [`RequestContext`] |
+//! | target attributes without knowing them | [`Attributes::secure`] |
 //! | find out how a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
 //! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
@@ -19,6 +21,7 @@
 //! | see what another payload changes, and whom it deals anew | [`RefreshEvent::changes`], [`FeatureChanges`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`]; `SqliteStickyBuckets`, `Cached`, `WriteBehind` and `cookies`, with the Cargo feature `sticky` |
 //! | keep features fresh over HTTP, and keep the last good ones on disk | `HttpSource`, `Endpoint`, `FileCache`, with the Cargo feature `fetch` |
+//! | keep rules on a server that evaluates them | `RemoteEvaluation`, with the Cargo feature `fetch` |
 //! | fetch payloads in another way, and keep them elsewhere | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
 //! | see how the client is doing | [`GrowthBookClient::status`], [`Readiness`], [`BackgroundError`] |
 //! | test a program, or a store, fetcher, source or plugin of your own | the module `testing`, with the Cargo feature of that name |
@@ -29,8 +32,8 @@
 // The client.
 #[doc(inline)]
 pub use growthbook_core::{
-    BackgroundError, BuildError, CloseReport, GrowthBookClient, GrowthBookClientBuilder, Readiness,
-    Status, Subscription,
+    BackgroundError, BuildError, CloseReport, ErrorReporter, GrowthBookClient,
+    GrowthBookClientBuilder, Readiness, Status, Subscription,
 };
 
 // One user, for the length of a request.
@@ -49,7 +52,8 @@ pub use growthbook_core::{
 // Who asks.
 #[doc(inline)]
 pub use growthbook_core::{
-    AttributeError, AttributeValue, Attributes, GlobalContext, Number, UserContext,
+    AttributeError, AttributeValue, Attributes, GlobalContext, Number, RequestContext, SecureSalt,
+    UserAgentRules, UserContext,
 };
 
 // What is answered, and why.
@@ -86,6 +90,15 @@ pub use growthbook_core::{
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
 #[doc(inline)]
 pub use growthbook_fetch::{ConfigError, Endpoint, FileCache, HttpFetcher, HttpSource};
+
+// Features that a server evaluates, one user at a time.
+#[cfg(feature = "fetch")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
+#[doc(inline)]
+pub use growthbook_fetch::{
+    RemoteEvaluation, RemoteEvaluationBuilder, RemoteEvaluationError, RemoteEvaluationStats,
+    RemoteSource,
+};
 
 // Sticky buckets, and stores for them.
 #[doc(inline)]

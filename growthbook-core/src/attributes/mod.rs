@@ -112,6 +112,13 @@ impl Attributes {
         self.find(Probe::new(name))
     }
 
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut AttributeValue> {
+        let name = Probe::new(name);
+        let mut entries = self.entries.iter_mut();
+        let entry = entries.find(|entry| entry.name.is(name))?;
+        Some(&mut entry.value)
+    }
+
     /// The number of attributes.
     pub fn len(&self) -> usize {
         self.entries.len()

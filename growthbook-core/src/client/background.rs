@@ -26,6 +26,10 @@ pub enum BackgroundError {
     /// Fresher features could not be had. What is in force stays in force.
     #[error("the features cannot be refreshed")]
     Refresh(#[source] RefreshError),
+    /// The features of one user could not be had from the server that evaluates them. That user got what the server said
+    /// before, if that may still be used, or else every feature is unknown.
+    #[error("the features cannot be evaluated remotely")]
+    Remote(#[source] BackendError),
     /// The sticky bucket service failed: the user was bucketed by hash, or the assignment was not stored.
     #[error("sticky buckets are unavailable")]
     Sticky(#[source] BackendError),

@@ -10,6 +10,7 @@ mod feed;
 mod hooks;
 mod life;
 mod log;
+mod reporter;
 mod reports;
 mod scope;
 mod shared;
@@ -32,6 +33,7 @@ pub use self::feed::refresh::{
 pub use self::feed::source::{PayloadSink, PayloadSource, SourceHandle};
 pub use self::feed::source_status::{SourceStatus, StreamState};
 use self::life::Held;
+pub use self::reporter::ErrorReporter;
 pub use self::reports::deferred::DeferredExposures;
 use self::reports::subscription::Subscribers;
 pub use self::reports::subscription::Subscription;

@@ -1,3 +1,7 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::Binding;
 use crate::attributes::{AttributeValue, Attributes, Layers, Probe, Slot};
 use crate::audience::HashAttribute;
@@ -121,6 +125,22 @@ impl<'a> Subject<'a> {
             .filter(|variations| !variations.is_empty())
             .find_map(|variations| variations.get(experiment))
             .copied()
+    }
+
+    /// All variations that are forced, by the keys of their experiments: the user's, and those that hold for all.
+    pub fn forced_variations(&self) -> BTreeMap<&'a str, usize> {
+        let global = self.global.map(|global| &global.forced.variations);
+        let forced = global.into_iter().chain([&self.who.forced.variations]);
+        let each = |(key, index): (&'a String, &usize)| (key.as_str(), *index);
+        forced.flatten().map(each).collect()
+    }
+
+    /// All values that are forced, by the keys of their features: the user's, and those that hold for all.
+    pub fn forced_values(&self) -> BTreeMap<&'a str, &'a Value> {
+        let global = self.global.map(|global| &global.forced.values);
+        let forced = global.into_iter().chain([&self.who.forced.values]);
+        let each = |(key, value): (&'a String, &'a FeatureValue)| (key.as_str(), value.json());
+        forced.flatten().map(each).collect()
     }
 
     pub(crate) fn overrides(&self, experiment: &str) -> Option<&'a ExperimentOverride> {

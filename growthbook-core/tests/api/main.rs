@@ -1,6 +1,7 @@
 //! The public API as programs use it, and what the corpus cannot say: payloads that are none, overrides, exposures, stores.
 #![expect(clippy::unwrap_used, reason = "a test stops where its assumptions do")]
 
+mod beside;
 mod effects;
 mod experiments;
 mod explain;

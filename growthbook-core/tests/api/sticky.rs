@@ -222,5 +222,40 @@ fn an_outage_decides_by_hash_and_is_reported() {
         // What could not be read is not written over.
         assert_eq!(writes.load(Ordering::Relaxed), expected_writes);
         assert_eq!(*told.lock().unwrap(), ["sticky buckets are unavailable"]);
+        assert_eq!(client.status().sticky_failures(), 1);
     }
+}
+
+/// What it was asked for, call by call.
+#[derive(Debug, Default)]
+struct Asked(Mutex<Vec<Vec<String>>>);
+
+impl StickyBucketService for Asked {
+    fn load(
+        &self,
+        identities: &[StickyIdentity],
+    ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
+        let identities = identities.iter().map(ToString::to_string);
+        self.0.lock().unwrap().push(identities.collect());
+        Ok(BTreeMap::new())
+    }
+
+    fn save(&self, _: &StickyWrite<'_>) -> Result<Saved, BackendError> {
+        Ok(Saved::Stored)
+    }
+}
+
+#[test]
+fn all_documents_of_a_user_are_asked_for_in_one_call() {
+    let store = Arc::new(Asked::default());
+    let client = client(Arc::clone(&store));
+    let more = r#","hashAttribute":"account","fallbackAttribute":"device""#;
+    client.load(payload("[0.5,0.5]", more).as_bytes()).unwrap();
+    let user = Attributes::new().with("account", "a").with("device", "d");
+    let scope = client.scope(UserContext::new(user.with("country", "US")));
+    scope.evaluate("f");
+    scope.evaluate_all();
+    let mut asked = store.0.lock().unwrap().clone();
+    asked[0].sort();
+    assert_eq!(asked, [["account||a", "device||d"]]);
 }

@@ -7,13 +7,57 @@ use std::thread;
 use std::time::Duration;
 
 use growthbook_core::{
-    BuildError, FetchError, GrowthBookClient, Origin, PayloadSink, PayloadSource, Readiness,
-    Refresh, RefreshError, RefreshMode, SourceHandle, SourceStatus,
+    BuildError, DecryptionKey, FetchError, GrowthBookClient, MemoryStickyBuckets, Origin,
+    PayloadSink, PayloadSource, Readiness, Refresh, RefreshError, RefreshMode, SourceHandle,
+    SourceStatus,
 };
 
 use super::puppets::cache_key;
 use super::scripted::{HandClock, Shelf, features, served};
 use super::support::{MANY_ROUNDS, watched, watched_for};
+
+/// A source may have something else to do.
+#[test]
+fn nobody_waits_for_a_source_that_brings_nothing() {
+    #[derive(Debug)]
+    struct Barren;
+
+    impl PayloadSource for Barren {
+        fn start(self: Box<Self>, sink: PayloadSink) -> Result<Box<dyn SourceHandle>, BuildError> {
+            assert!(sink.has_decryption_key() && sink.has_sticky_buckets());
+            Ok(self)
+        }
+    }
+
+    impl SourceHandle for Barren {
+        fn refresh(&self, _: RefreshMode, _: Duration) -> Result<Refresh, RefreshError> {
+            Ok(Refresh::Fresh)
+        }
+
+        fn status(&self) -> SourceStatus {
+            SourceStatus::default()
+        }
+
+        fn close(&self, _: Duration) {}
+
+        fn brings_payloads(&self) -> bool {
+            false
+        }
+    }
+
+    let key = DecryptionKey::new("MDEyMzQ1Njc4OWFiY2RlZg==").unwrap();
+    let client = GrowthBookClient::builder()
+        .decryption_key(key)
+        .sticky_buckets(MemoryStickyBuckets::new())
+        .source(Barren)
+        .build()
+        .unwrap();
+    watched("waiting for nothing", move || {
+        assert_eq!(client.wait_ready(LONG), Readiness::Empty);
+    });
+    let (_client, sink, _) = sourced(None);
+    assert!(!sink.has_decryption_key() && !sink.has_sticky_buckets());
+}
 
 #[test]
 fn each_step_shows() {

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use growthbook_core::{FetchError, Validator};
-use ureq::Body;
 use ureq::http::header::IF_NONE_MATCH;
 use ureq::http::{HeaderValue, Request, Response};
+use ureq::{AsSendBody, Body};
 
 use super::failure::{failure, is_dropped, transport};
 use super::{Connection, MAX_REDIRECTS, body, closed, redirect};
@@ -100,9 +100,9 @@ impl Connection {
     /// Sends a request, and once more over a new connection if the server had given up the one that was kept.
     ///
     /// The agent itself limits a first request, so that it may keep what it prepared for TLS; any other has what is left.
-    fn send(
+    pub(super) fn send<B: AsSendBody + Clone>(
         &self,
-        request: Request<()>,
+        request: Request<B>,
         first: bool,
         deadline: Instant,
     ) -> Result<Response<Body>, FetchError> {
@@ -124,9 +124,9 @@ impl Connection {
         }
     }
 
-    fn send_within(
+    fn send_within<B: AsSendBody>(
         &self,
-        request: Request<()>,
+        request: Request<B>,
         deadline: Instant,
         anew: bool,
     ) -> Result<Result<Response<Body>, ureq::Error>, FetchError> {
@@ -145,13 +145,19 @@ impl Connection {
     }
 
     fn payload(&self, response: Response<Body>) -> Result<Answer, FetchError> {
+        let validator = response::validator(response.headers());
+        let bytes = self.body(response)?;
+        Ok(Answer::Payload { bytes, validator })
+    }
+
+    /// All of an answer's body, within the limits of the endpoint.
+    pub(super) fn body(&self, response: Response<Body>) -> Result<Vec<u8>, FetchError> {
         if response::is_encoded(response.headers()) {
             return Err(transport(
                 FETCH,
                 "the encoding of the answer was not asked for",
             ));
         }
-        let validator = response::validator(response.headers());
         let limit = self.max_body_bytes;
         let read = body::read_all(response.into_body().into_reader(), limit);
         if self.is_closed() {
@@ -166,7 +172,7 @@ impl Connection {
                 "the answer is compressed twice, or does not say that it is",
             ));
         }
-        Ok(Answer::Payload { bytes, validator })
+        Ok(bytes)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod agents;
 mod body;
+mod evaluation;
 mod failure;
 mod features;
 mod redirect;
@@ -30,12 +31,13 @@ use crate::endpoint::Endpoint;
 use crate::host::Host;
 use crate::response;
 
-/// Both addresses of an endpoint, ready for requests from any thread.
+/// The addresses of an endpoint, ready for requests from any thread.
 ///
 /// Features and streams have an agent each, since the one must end within a time and the other need not. Both are made
 /// here and no more later, so [`close`](Self::close) cannot miss one.
 pub(crate) struct Connection {
     cache_key: CacheKey,
+    evaluation: Target,
     features: Target,
     stream: Target,
     features_agent: Agent,
@@ -47,6 +49,7 @@ pub(crate) struct Connection {
     answered: AtomicBool,
     offers_streaming: AtomicU8,
     wants_probe: AtomicBool,
+    is_cloud: bool,
 }
 
 impl Connection {
@@ -77,6 +80,7 @@ impl Connection {
         let agent = user_agent(&endpoint.user_agent_suffix);
         Ok(Self {
             cache_key: CacheKey::new(api_host.as_str(), key),
+            evaluation: Target::evaluation(&api_host, key, &agent, &endpoint.headers)?,
             features: Target::features(&api_host, key, &agent, &endpoint.headers)?,
             stream: Target::stream(&streaming_host, key, &agent, &endpoint.streaming_headers)?,
             features_agent: agents::for_features(
@@ -92,11 +96,21 @@ impl Connection {
             answered: AtomicBool::new(false),
             offers_streaming: AtomicU8::new(UNKNOWN),
             wants_probe: AtomicBool::new(false),
+            is_cloud: api_host.is_cloud(),
         })
     }
 
     pub(crate) fn cache_key(&self) -> &CacheKey {
         &self.cache_key
+    }
+
+    /// Whether it leads to the hosted GrowthBook.
+    pub(crate) fn is_cloud(&self) -> bool {
+        self.is_cloud
+    }
+
+    pub(crate) fn max_body_bytes(&self) -> usize {
+        self.max_body_bytes
     }
 
     /// Whether the server says that changes can be streamed; `None` as long as no answer said either.
@@ -122,7 +136,7 @@ impl Connection {
         }
     }
 
-    fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
 

@@ -2,15 +2,15 @@
 
 use growthbook_core::ClientKey;
 use ureq::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, HOST, IF_NONE_MATCH,
-    TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST,
+    IF_NONE_MATCH, TRANSFER_ENCODING, USER_AGENT,
 };
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
 use crate::config::ConfigError;
 use crate::host::Host;
 
-/// One of the two addresses, and the headers that go with every request to it.
+/// One of the addresses, and the headers that go with every request to it.
 pub(super) struct Target {
     pub(super) address: Uri,
     /// The address as it may be printed.
@@ -26,12 +26,25 @@ impl Target {
         user_agent: &str,
         custom: &[(String, String)],
     ) -> Result<Self, ConfigError> {
-        let own = [
-            (ACCEPT, "application/json"),
-            (ACCEPT_ENCODING, "gzip"),
-            (USER_AGENT, user_agent),
-        ];
-        Self::new(host, "api/features", key, &own, custom)
+        Self::new(host, "api/features", key, &for_json(user_agent), custom)
+    }
+
+    /// Where features are evaluated for one user.
+    pub(super) fn evaluation(
+        host: &Host,
+        key: &ClientKey,
+        user_agent: &str,
+        custom: &[(String, String)],
+    ) -> Result<Self, ConfigError> {
+        let [accept, encoding, agent] = for_json(user_agent);
+        let content = (CONTENT_TYPE, "application/json");
+        Self::new(
+            host,
+            "api/eval",
+            key,
+            &[accept, encoding, content, agent],
+            custom,
+        )
     }
 
     /// Where changes are streamed from. Compression would hold events back, so none is asked for.
@@ -88,6 +101,22 @@ impl Target {
         request.headers_mut().extend(extra);
         request
     }
+
+    /// The same with something to say.
+    pub(super) fn question<'b>(&self, address: &Uri, body: &'b [u8]) -> Request<&'b [u8]> {
+        let mut request = self.request(address, None).map(|()| body);
+        *request.method_mut() = Method::POST;
+        request
+    }
+}
+
+/// What goes with a question whose answer is a payload.
+fn for_json(user_agent: &str) -> [(HeaderName, &str); 3] {
+    [
+        (ACCEPT, "application/json"),
+        (ACCEPT_ENCODING, "gzip"),
+        (USER_AGENT, user_agent),
+    ]
 }
 
 /// Who is asking. Nothing of the client key is in it.

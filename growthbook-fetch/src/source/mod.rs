@@ -6,12 +6,12 @@
 //! * `mailbox` is how they are told of things and wait by the client's clock, `crew` how their end is waited for, `board`
 //!   where they say how they are doing. `handle` is the client's end of it.
 
-mod board;
-mod crew;
+pub(crate) mod board;
+pub(crate) mod crew;
 mod handle;
-mod mailbox;
+pub(crate) mod mailbox;
 mod plan;
-mod streamer;
+pub(crate) mod streamer;
 mod worker;
 
 use std::io;
@@ -19,8 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use growthbook_core::{
-    BackendError, BuildError, DecryptionKey, FeatureFetcher, PayloadSink, PayloadSource,
-    SourceHandle,
+    BackendError, BuildError, DecryptionKey, PayloadSink, PayloadSource, SourceHandle,
 };
 
 use self::board::{Board, Stream};
@@ -196,7 +195,6 @@ impl PayloadSource for HttpSource {
             connection: Arc::clone(fetcher.connection()),
             crew: Arc::clone(&crew),
             own: Arc::clone(&streamer),
-            key: fetcher.cache_key(),
             most_event_bytes,
             is_unconditional: self.is_unconditional,
         });
@@ -259,7 +257,7 @@ fn checked(interval: Duration) -> Result<Duration, ConfigError> {
     Ok(interval)
 }
 
-fn unusable(error: ConfigError) -> BuildError {
+pub(crate) fn unusable(error: ConfigError) -> BuildError {
     BuildError::Source(BackendError::new("the http source", "be configured", error))
 }
 

@@ -5,14 +5,29 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-use growthbook_core::{CacheKey, CachedPayload, FetchError, PayloadSink, RefreshError};
+use growthbook_core::{FetchError, PayloadSink};
 
 use super::board::{Board, Stream};
 use super::crew::{Crew, guarded};
 use super::mailbox::{Mail, Mailbox, Waiter};
-use super::worker::Letter;
 use crate::connection::{self, Connection, Refused};
 use crate::sse::{Ended, Event, Next, Parser, Reconnect};
+
+/// Who is told of what comes over a stream.
+pub(crate) trait Listener: Send + 'static {
+    /// The stream is open. What it has told since the one before ended may have been missed, unless the change was
+    /// `seamless`: that one was ended in good order, a moment ago, and the server goes on where it stopped.
+    fn opened(&self, seamless: bool);
+
+    /// The stream has ended.
+    fn closed(&self);
+
+    /// Something has changed on the server.
+    fn changed(&self);
+
+    /// These are the features now. Says whether they could be used.
+    fn payload(&self, payload: String) -> bool;
+}
 
 /// What it takes to stream.
 #[derive(Debug)]
@@ -20,7 +35,6 @@ pub(crate) struct Streaming {
     pub(crate) connection: Arc<Connection>,
     pub(crate) crew: Arc<Crew>,
     pub(crate) own: Arc<Mailbox<Infallible>>,
-    pub(crate) key: CacheKey,
     pub(crate) most_event_bytes: usize,
     /// Not only if the server says that there is a stream.
     pub(crate) is_unconditional: bool,
@@ -35,14 +49,15 @@ impl Streaming {
     pub(crate) fn start(
         self,
         sink: &PayloadSink,
-        worker: &Arc<Mailbox<Letter>>,
+        listener: Box<dyn Listener>,
         board: &Arc<Board>,
     ) -> io::Result<()> {
         let crew = Arc::clone(&self.crew);
         let streamer = Streamer {
             waiter: Waiter::new(Arc::clone(&self.own), sink.clone()),
             sink: sink.clone(),
-            worker: Arc::clone(worker),
+            listener,
+            rotated_at: None,
             board: Arc::clone(board),
             parser: Parser::new(self.most_event_bytes),
             reconnect: Reconnect::new(),
@@ -58,7 +73,9 @@ struct Streamer {
     streaming: Streaming,
     waiter: Waiter<Infallible>,
     sink: PayloadSink,
-    worker: Arc<Mailbox<Letter>>,
+    listener: Box<dyn Listener>,
+    /// When the server ended the stream before in good order, if it did.
+    rotated_at: Option<Duration>,
     board: Arc<Board>,
     parser: Parser,
     reconnect: Reconnect,
@@ -77,7 +94,7 @@ impl Streamer {
             let ended = guarded(|| self.listen()).unwrap_or_else(|| {
                 log::error!(target: crate::LOG, "a defect ended the stream; it is opened again");
                 // It may have been open: polling takes its place meanwhile.
-                self.worker.post(Letter::StreamClosed);
+                self.listener.closed();
                 Ended::Failed {
                     open_for: Duration::ZERO,
                 }
@@ -97,6 +114,7 @@ impl Streamer {
                 return;
             };
             let until = now.saturating_add(pause);
+            self.rotated_at = ended.is_rotation().then_some(now);
             self.board.stream(Stream::Waiting { until });
             at = Some(until);
         }
@@ -116,7 +134,9 @@ impl Streamer {
         };
         let opened_at = self.sink.monotonic().unwrap_or_default();
         self.board.stream(Stream::Open);
-        self.worker.post(Letter::StreamOpened);
+        let since = self.rotated_at.take();
+        let gap = since.map(|at| opened_at.saturating_sub(at));
+        self.listener.opened(gap.is_some_and(|gap| gap <= SEAM));
         log::debug!(target: crate::LOG, "stream open");
         let mut buffer = vec![0; BUFFER_BYTES];
         let failure = loop {
@@ -135,7 +155,7 @@ impl Streamer {
             .monotonic()
             .unwrap_or_default()
             .saturating_sub(opened_at);
-        self.worker.post(Letter::StreamClosed);
+        self.listener.closed();
         match failure {
             None => {
                 log::debug!(target: crate::LOG, "stream ended by the server");
@@ -157,38 +177,30 @@ impl Streamer {
                     payload = Some(data);
                 }
                 Event::Message { event_type, .. } if event_type == "features-updated" => {
-                    self.ask_again();
+                    self.listener.changed();
                 }
                 Event::Message { .. } => {}
                 Event::TooLong => {
                     log::warn!(target: crate::LOG, "an event of the stream is too long, so the features are fetched");
-                    self.ask_again();
+                    self.listener.changed();
                 }
             }
         }
         let Some(payload) = payload else {
             return Ok(());
         };
-        let payload = CachedPayload::new(payload.into_bytes());
-        match self.sink.deliver(&self.streaming.key, payload) {
-            Ok(_) => self.bad_in_a_row = 0,
-            Err(RefreshError::Closed) => {}
-            Err(_) => {
-                // What is in force stays; the server may have better over the other way.
-                self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
-                self.ask_again();
-                if self.bad_in_a_row >= MOST_BAD_IN_A_ROW {
-                    self.bad_in_a_row = 0;
-                    return Err(connection::unusable());
-                }
-            }
+        if self.listener.payload(payload) {
+            self.bad_in_a_row = 0;
+            return Ok(());
+        }
+        // What is in force stays; the server may have better over the other way.
+        self.bad_in_a_row = self.bad_in_a_row.saturating_add(1);
+        self.listener.changed();
+        if self.bad_in_a_row >= MOST_BAD_IN_A_ROW {
+            self.bad_in_a_row = 0;
+            return Err(connection::unusable());
         }
         Ok(())
-    }
-
-    fn ask_again(&self) {
-        let is_such = |letter: &Letter| matches!(letter, Letter::Changed);
-        self.worker.post_unless(Letter::Changed, is_such);
     }
 
     fn refused(&self, refused: Refused) -> Ended {
@@ -228,6 +240,9 @@ fn ended(refused: &Refused) -> Ended {
 }
 
 const BUFFER_BYTES: usize = 64 << 10;
+
+/// How long it may take to open a stream anew without anything being missed: the server sends its last event again.
+const SEAM: Duration = Duration::from_secs(2);
 
 /// Then the stream is given up and opened again, as after any failure.
 const MOST_BAD_IN_A_ROW: u32 = 3;

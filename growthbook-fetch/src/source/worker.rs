@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
-use growthbook_core::{FeatureFetcher, PayloadSink, Refresh, RefreshError, RefreshMode};
+use growthbook_core::{
+    CacheKey, CachedPayload, FeatureFetcher, PayloadSink, Refresh, RefreshError, RefreshMode,
+};
 
 use super::board::{Board, Stream};
 use super::crew::guarded;
 use super::mailbox::{Mail, Mailbox, Waiter};
 use super::plan::{Plan, Strategy};
-use super::streamer::Streaming;
+use super::streamer::{Listener, Streaming};
 use crate::fetcher::HttpFetcher;
 
 /// What the worker is told.
@@ -145,6 +147,14 @@ impl Worker {
         self.board.planned(self.plan.due(), self.plan.failures());
     }
 
+    fn listener(&self) -> Box<dyn Listener> {
+        Box::new(Delivery {
+            key: self.fetcher.cache_key(),
+            sink: self.sink.clone(),
+            worker: Arc::clone(&self.mailbox),
+        })
+    }
+
     /// Opens the stream as soon as the server has said that there is one.
     fn stream(&mut self) {
         let Some(streaming) = &self.streaming else {
@@ -157,10 +167,41 @@ impl Worker {
             return;
         }
         if let Some(streaming) = self.streaming.take()
-            && let Err(error) = streaming.start(&self.sink, &self.mailbox, &self.board)
+            && let Err(error) = streaming.start(&self.sink, self.listener(), &self.board)
         {
             log::error!(target: crate::LOG, "no thread for the stream, so features are polled: {}", error.kind());
             self.board.stream(Stream::Unsupported);
         }
+    }
+}
+
+/// Takes what comes over the stream to the client, and tells the worker of the rest.
+struct Delivery {
+    key: CacheKey,
+    sink: PayloadSink,
+    worker: Arc<Mailbox<Letter>>,
+}
+
+impl Listener for Delivery {
+    /// The worker asks each time: an answer that there is nothing new costs little.
+    fn opened(&self, _: bool) {
+        self.worker.post(Letter::StreamOpened);
+    }
+
+    fn closed(&self) {
+        self.worker.post(Letter::StreamClosed);
+    }
+
+    fn changed(&self) {
+        let is_such = |letter: &Letter| matches!(letter, Letter::Changed);
+        self.worker.post_unless(Letter::Changed, is_such);
+    }
+
+    fn payload(&self, payload: String) -> bool {
+        let payload = CachedPayload::new(payload.into_bytes());
+        matches!(
+            self.sink.deliver(&self.key, payload),
+            Ok(_) | Err(RefreshError::Closed)
+        )
     }
 }

@@ -5,6 +5,7 @@
     reason = "how much was looked at, for whoever reads of a failure"
 )]
 
+mod evaluations;
 mod scenes;
 mod told;
 

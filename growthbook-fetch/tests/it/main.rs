@@ -21,6 +21,7 @@ mod polling;
 mod processes;
 mod proxy;
 mod redirects;
+mod remote;
 mod rig;
 mod sealed;
 mod secrets;

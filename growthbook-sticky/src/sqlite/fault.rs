@@ -27,6 +27,8 @@ pub(super) enum Fault {
     NoFolder,
     #[error("too many damaged files have been set aside already")]
     NoName,
+    #[error("the file system does not let processes share memory")]
+    NoSharedMemory,
     #[error("it is not a file")]
     NotAFile,
     #[error("the table is not the documented one")]
@@ -87,6 +89,9 @@ impl From<rusqlite::Error> for Fault {
             ErrorCode::DiskFull => Self::Full,
             ErrorCode::ReadOnly if error.extended_code == READONLY_DBMOVED => Self::Moved,
             ErrorCode::ReadOnly => Self::ReadOnly(ReadOnly::File),
+            ErrorCode::SystemIoFailure if IOERR_SHM.contains(&error.extended_code) => {
+                Self::NoSharedMemory
+            }
             ErrorCode::SystemIoFailure => Self::Io,
             ErrorCode::TooBig => Self::TooLong,
             _ => Self::Sqlite(error.extended_code),
@@ -102,3 +107,5 @@ impl From<io::Error> for Fault {
 
 /// `SQLITE_READONLY_DBMOVED`.
 const READONLY_DBMOVED: i32 = 8 | (4 << 8);
+/// `SQLITE_IOERR_SHMOPEN`, `SQLITE_IOERR_SHMSIZE`, `SQLITE_IOERR_SHMLOCK` and `SQLITE_IOERR_SHMMAP`.
+const IOERR_SHM: [i32; 4] = [0x120a, 0x130a, 0x140a, 0x150a];

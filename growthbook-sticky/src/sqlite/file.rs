@@ -166,7 +166,8 @@ pub(super) fn lock_folder(
     Ok(locked.then_some(handle))
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
+/// The path with something after its name.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(end);
     name.into()

@@ -1,17 +1,20 @@
 //! Sticky buckets in a file of SQLite.
 //!
 //! * `statements` is what is read and written, in the terms of `document`.
-//! * `open` makes a `database` of a path, which lends its connections; `file` is what is done to the file itself.
+//! * `open` makes a `database` of a path, which lends its connections; `file` is what is done to the file itself, `probe`
+//!   finds out what its file system can do, and `doubt` whether the disk gives it at all.
 //! * `slot` has the database that is open, and opens another one when the file was replaced.
 //! * `patience` is the one limit for all waiting of an operation; `fault` what can go wrong, in our own words.
 
 mod builder;
 mod database;
 mod document;
+mod doubt;
 mod fault;
 mod file;
 mod open;
 mod patience;
+mod probe;
 mod slot;
 mod statements;
 #[cfg(test)]
@@ -57,16 +60,16 @@ use self::slot::Slot;
 /// A committed assignment survives the process, however it ends. [`synchronous_full`] makes it survive a loss of power.
 ///
 /// The file is made if it is missing, for its owner alone to read, on Unix. A damaged one is set aside as
-/// `<name>.corrupt-<n>`, with an error in the log, and a new one begins. One that cannot be written, or whose
-/// `user_version` somebody has set, is only read. One that is removed or replaced while it is open, on Unix, is noticed by
-/// the next operation, which goes to the file that is there then. The path should be on a disk of the machine: over
-/// a network, locks and write-ahead logs are not to be relied on.
+/// `<name>.corrupt-<n>`, with an error in the log, and a new one begins; one that the disk does not give just now stays where
+/// it is. One that cannot be written, or whose `user_version` somebody has set, is only read. One that is removed or replaced
+/// while it is open, on Unix, is noticed by the next operation, which goes to the file that is there then. The path should be
+/// on a disk of the machine: over a network, locks and write-ahead logs are not to be relied on.
 ///
 /// # Blocking
 ///
 /// All is done in the calling thread: some microseconds, in which others do the same; and at most the busy timeout of 250 ms
 /// when somebody holds a lock. The disk has no limit of its own. Readers do not wait for writers, as long as SQLite may
-/// keep a write-ahead log, which it may from version 3.51.3 on.
+/// keep a write-ahead log, which it may from version 3.51.3 on, and can where processes share memory.
 ///
 /// [`synchronous_full`]: SqliteStickyBucketsBuilder::synchronous_full
 ///

@@ -10,7 +10,7 @@ use super::database::Database;
 use super::fault::{Fault, ReadOnly};
 use super::file::{self, Identity, Stillness, Use};
 use super::patience::{self, Patience};
-use super::statements;
+use super::{doubt, probe, statements};
 
 /// Opens the file, makes it if it is missing, and puts a fresh one in its place if it is damaged.
 ///
@@ -44,6 +44,9 @@ pub(super) fn open(
     match attempt() {
         Err(Fault::Corrupt) => {}
         opened => return opened,
+    }
+    if !doubt::can_be_read(path) {
+        return Err(Fault::Io);
     }
     let aside = file::set_aside(path)?;
     log::error!(
@@ -82,7 +85,7 @@ fn attempt(
         Ok(connection) => (connection, None),
         // Readers of a file with a write-ahead log share memory through a file beside it. Where that can neither be made nor
         // be there, nobody writes, and the file can be read as it is.
-        Err(fault @ (Fault::CannotOpen | Fault::ReadOnly(_) | Fault::Io)) => {
+        Err(fault @ (Fault::CannotOpen | Fault::ReadOnly(_) | Fault::NoSharedMemory)) => {
             let still = Stillness::of(path).ok_or(fault)?;
             let connection = connect_to_still(path).and_then(readable);
             (connection.map_err(|_| fault)?, Some(still))
@@ -159,11 +162,17 @@ fn choose_journal(
             "this SQLite is older than 3.51.3, so sticky buckets are written without a write-ahead log, and readers wait"
         );
     }
-    let wanted = if is_safe && !options.is_rollback {
-        "wal"
-    } else {
-        "delete"
-    };
+    let is_log_wanted = is_safe && !options.is_rollback;
+    let can_have_log =
+        is_log_wanted && (journal(connection)? == "wal" || probe::shares_memory(&options.path));
+    if is_log_wanted && !can_have_log {
+        log::warn!(
+            target: crate::LOG,
+            "the file system does not let processes share memory, so sticky buckets are written without a write-ahead log, \
+             and readers wait"
+        );
+    }
+    let wanted = if can_have_log { "wal" } else { "delete" };
     let change = || -> Result<String, Fault> {
         let sql = format!("PRAGMA journal_mode = {wanted}");
         Ok(connection.query_row(&sql, [], |row| row.get(0))?)

@@ -39,6 +39,7 @@ fn is(error: &BackendError, fault: Fault) -> bool {
     std::error::Error::source(error).unwrap().to_string() == fault.to_string()
 }
 
+/// Q15.
 #[test]
 fn a_write_ahead_log_is_kept_only_where_it_is_safe() {
     let bundled = 3_051_003;
@@ -61,6 +62,7 @@ fn a_write_ahead_log_is_kept_only_where_it_is_safe() {
     }
 }
 
+/// Q15.
 #[test]
 fn an_old_version_takes_a_log_away_or_keeps_its_hands_off() {
     let folder = tempfile::tempdir().unwrap();
@@ -120,6 +122,7 @@ fn power_may_be_lost_where_that_was_asked_for() {
     }
 }
 
+/// Q3.
 #[test]
 fn a_full_database_is_an_error_and_readers_go_on_until_there_is_room() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,8 +4,11 @@
 
 mod cached;
 mod faulty;
+mod properties;
 #[cfg(all(unix, feature = "redis"))]
 mod redis;
+#[cfg(any(all(unix, feature = "redis"), feature = "sqlite"))]
+mod sdks;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod write_behind;

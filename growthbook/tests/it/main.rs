@@ -4,6 +4,8 @@
     reason = "helpers of tests fail the test that calls them"
 )]
 
+#[cfg(feature = "testing")]
+mod custom_sticky;
 mod flow;
 mod runtimes;
 mod shop;

@@ -47,6 +47,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("json", ""),
     ("page_url", "js_regex text"),
     ("reduce", "attributes condition json ruleset text_index"),
+    ("request", "attributes user"),
     ("result", "assignment experiment feature_value json ruleset"),
     (
         "ruleset",
@@ -54,6 +55,7 @@ const ARROWS: &[(&str, &str)] = &[
          js_regex json secret text_index wire",
     ),
     ("secret", "decrypt"),
+    ("secure", "attributes"),
     ("stack", ""),
     ("sticky", ""),
     ("sticky_service", "error sticky"),

@@ -10,6 +10,7 @@ pub(crate) mod source;
 pub(crate) mod source_status;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +31,8 @@ pub(crate) struct Feed {
     pub(crate) nudge: Nudge,
     pub(crate) retired: Retired,
     source: Mutex<Option<Arc<Source>>>,
+    /// The source has something else to do than to bring payloads.
+    is_barren: AtomicBool,
     state: Mutex<FeedState>,
     changed: Condvar,
 }
@@ -264,18 +267,21 @@ impl Feed {
     pub(crate) fn wait(&self, limit: Duration) {
         let state = self.lock();
         let is_waiting = |state: &mut FeedState| {
-            matches!(state.origin, None | Some(Origin::Bootstrap)) && self.has_source()
+            matches!(state.origin, None | Some(Origin::Bootstrap)) && self.awaits_payloads()
         };
         drop(self.changed.wait_timeout_while(state, limit, is_waiting));
     }
 
     pub(crate) fn set_source(&self, source: Source) {
         self.nudge.set_lazy(source.is_lazy());
+        let is_barren = !source.brings_payloads();
+        self.is_barren.store(is_barren, Ordering::Relaxed);
         *self.lock_source() = Some(Arc::new(source));
     }
 
-    pub(crate) fn has_source(&self) -> bool {
-        self.lock_source().is_some()
+    /// Whether there is a source that brings something.
+    fn awaits_payloads(&self) -> bool {
+        self.lock_source().is_some() && !self.is_barren.load(Ordering::Relaxed)
     }
 
     /// The source, to be called with no lock held.

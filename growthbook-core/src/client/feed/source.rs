@@ -71,6 +71,12 @@ pub trait SourceHandle: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether it will bring payloads, so that a program that starts may
+    /// [wait](crate::GrowthBookClient::wait_ready) for the first. Called once, when it has started.
+    fn brings_payloads(&self) -> bool {
+        true
+    }
+
     /// An evaluation found the features stale: if the source is lazy it asks its server now, in another thread. Called
     /// once until something has come or failed. Returns at once, and waits for no lock that is held for long.
     fn revalidate(&self) {}
@@ -97,6 +103,11 @@ impl Source {
     pub(crate) fn is_lazy(&self) -> bool {
         let ask = |handle: &dyn SourceHandle| guarded(|| handle.is_lazy());
         self.handle().and_then(ask).unwrap_or(false)
+    }
+
+    pub(crate) fn brings_payloads(&self) -> bool {
+        let ask = |handle: &dyn SourceHandle| guarded(|| handle.brings_payloads());
+        self.handle().and_then(ask).unwrap_or(true)
     }
 }
 
@@ -135,6 +146,18 @@ impl PayloadSink {
     /// Whether the client is gone or closed, so that there is nothing left to do.
     pub fn is_closed(&self) -> bool {
         self.client().is_none()
+    }
+
+    /// Whether the client has a key to open sealed payloads: one that its builder was given, or the source's
+    /// [own](PayloadSource::decryption_key). For sources that would have no use for it.
+    pub fn has_decryption_key(&self) -> bool {
+        self.client()
+            .is_some_and(|client| client.opening.key.is_some())
+    }
+
+    /// Whether the client has a sticky bucket service. For sources whose features would never use it.
+    pub fn has_sticky_buckets(&self) -> bool {
+        self.client().is_some_and(|client| client.sticky.is_some())
     }
 
     /// What the server calls the payload in force, to ask for a newer one only.

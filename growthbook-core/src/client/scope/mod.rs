@@ -1,5 +1,6 @@
 //! A scope: one user before one snapshot, for the length of a request.
 
+mod change;
 mod state;
 
 use std::fmt;
@@ -17,9 +18,7 @@ use super::shared::Snapshot;
 use super::visit::Visit;
 use super::visit::everything::AllFeatures;
 use super::visit::question::{Autos, ResultOf, Trial, ValueAt};
-use super::visit::sticky::StickyState;
-use crate::attributes::Attributes;
-use crate::engine::{self, AutoExperiments, AutoOptions, Binding};
+use crate::engine::{self, AutoExperiments, AutoOptions, Binding, Subject};
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::explanation::Explanation;
 use crate::flag::{Flag, FlagValue};
@@ -98,22 +97,14 @@ impl UserScope {
         }
     }
 
-    /// The same scope with another answer to what becomes of exposures.
-    #[must_use]
-    pub fn with_track(self, track: Track) -> Self {
-        self.rebuilt(|_, state| state.track = track)
-    }
-
-    /// The same scope with the user's sticky buckets, as the caller has them: from a cookie, say. The sticky bucket service
-    /// is not asked; what is assigned is stored by it, if there is one, and is in [`UserScope::sticky_documents`].
-    #[must_use]
-    pub fn with_sticky_documents(self, documents: StickyDocuments) -> Self {
-        self.rebuilt(|_, state| state.sticky = StickyState::supplied(documents))
-    }
-
     /// Whom it is for.
     pub fn user(&self) -> &UserContext {
         self.inner.binding.user()
+    }
+
+    /// The same within what holds for all users, as an evaluation sees it.
+    pub fn subject(&self) -> Subject<'_> {
+        self.visit().subject()
     }
 
     /// The features that it sees.
@@ -124,37 +115,6 @@ impl UserScope {
     /// The client that made it.
     pub fn client(&self) -> &GrowthBookClient {
         &self.inner.client
-    }
-
-    /// Goes on with another user; clones of the scope stay with the old one. Exposures that were reported stay reported,
-    /// features are reported anew. Sticky buckets are looked up anew, unless the caller supplied them.
-    pub fn set_user(&mut self, user: UserContext) {
-        self.change_user(user);
-        let inner = self.rebuilt(|_, state| state.reported = Arc::default());
-        *self = inner;
-    }
-
-    /// Goes on with attributes added to the user's own, each replacing an earlier one of its name. Features are reported
-    /// again when their value changes. Otherwise as [`UserScope::set_user`].
-    pub fn update_attributes(&mut self, attributes: Attributes) {
-        let mut user = self.user().clone();
-        user.update_attributes(attributes);
-        self.change_user(user);
-    }
-
-    /// Goes on with attributes that win over the user's own: a debugging aid. As [`UserScope::update_attributes`].
-    pub fn set_attribute_overrides(&mut self, overrides: Attributes) {
-        self.change_user(self.user().clone().with_attribute_overrides(overrides));
-    }
-
-    fn change_user(&mut self, user: UserContext) {
-        *self = self.rebuilt(|own, state| {
-            *own = user;
-            // What the caller supplied stays.
-            if !state.sticky.is_supplied() {
-                state.sticky = StickyState::default();
-            }
-        });
     }
 
     /// Asks the sticky bucket service for the user's documents now, so that evaluations find them there. Without a service
@@ -361,16 +321,6 @@ impl UserScope {
             user: self.inner.binding.user(),
             binding: Some(&self.inner.binding),
             scope: Some(&self.inner.state),
-        }
-    }
-
-    /// The scope with changes. Others who hold it keep theirs.
-    fn rebuilt(&self, change: impl FnOnce(&mut UserContext, &mut ScopeState)) -> Self {
-        let (mut user, mut state) = (self.user().clone(), self.inner.state.fork());
-        change(&mut user, &mut state);
-        let (client, snapshot) = (self.client().clone(), Arc::clone(&self.inner.snapshot));
-        Self {
-            inner: Arc::new(Inner::new(client, snapshot, user, state)),
         }
     }
 }

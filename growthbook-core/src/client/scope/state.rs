@@ -34,6 +34,13 @@ impl ScopeState {
             memory: Arc::clone(&self.memory),
         }
     }
+
+    /// Sticky buckets are looked up anew. What the caller supplied stays.
+    pub(crate) fn forget_sticky(&mut self) {
+        if !self.sticky.is_supplied() {
+            self.sticky = StickyState::default();
+        }
+    }
 }
 
 /// What becomes of a scope's exposures, and of its reports that features were evaluated.

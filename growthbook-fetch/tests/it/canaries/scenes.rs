@@ -10,12 +10,14 @@ use growthbook_core::{
 use growthbook_fetch::{Endpoint, FileCache, HttpSource};
 use growthbook_testkit::Reply;
 
+use super::evaluations::evaluations;
 use super::told::{Told, until, value_of};
 use super::{CLIENT_KEY, ENCODED_KEY};
 use crate::api::{Api, NOBODY, SOON};
 use crate::sealed::{self, KEY, OTHER_KEY};
 
-pub(super) const SCENES: [fn(&Told); 11] = [
+pub(super) const SCENES: [fn(&Told); 12] = [
+    evaluations,
     bodies,
     statuses,
     redirects,
@@ -331,7 +333,7 @@ fn endpoint(api: &Api) -> Endpoint {
 }
 
 /// With all the secrets that an endpoint can have, but for a proxy's.
-fn secrets(endpoint: Endpoint) -> Endpoint {
+pub(super) fn secrets(endpoint: Endpoint) -> Endpoint {
     endpoint
         .no_proxy()
         .header("X-Tenant", "canary-header")

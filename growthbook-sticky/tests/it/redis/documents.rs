@@ -1,13 +1,18 @@
-//! What is under the keys.
+//! What is under the keys, and the properties that all stores have.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use growthbook_core::{Saved, StickyBucketService, StickyIdentity, StickyWrite};
+use growthbook_sticky::{Cached, WriteBehind};
 use growthbook_testkit::RedisServer;
 use redis::Commands;
 
 use super::super::faulty::user;
+use super::super::properties::{
+    Handle, SOME, Shared, WRITERS, users_keep_their_variation, writers_agree, writers_converge,
+};
 use super::{KEY, connection, patient, save, standing, start};
 
 #[test]
@@ -163,4 +168,46 @@ fn scripts_that_the_server_has_forgotten_are_sent_again() {
     let () = redis::cmd("SCRIPT").arg("FLUSH").query(&mut redis).unwrap();
     assert_eq!(save(&store, &user("bob"), "a"), Saved::Stored);
     assert_eq!(save(&store, &user("cat"), "a"), Saved::Stored);
+}
+
+#[test]
+fn users_keep_their_variation_on_it() {
+    let Some(server) = start(RedisServer::builder()) else {
+        return;
+    };
+    let store = || patient(&server).build().unwrap();
+    users_keep_their_variation(
+        SOME,
+        &Shared::new(vec![store(), store()], Arc::new(store())),
+    );
+}
+
+#[test]
+fn users_keep_their_variation_before_it() {
+    let Some(server) = start(RedisServer::builder()) else {
+        return;
+    };
+    let store = || patient(&server).build().unwrap();
+    let behind = Cached::new(WriteBehind::new(store()));
+    users_keep_their_variation(SOME, &Shared::new(vec![behind], Arc::new(store())));
+}
+
+#[test]
+fn writers_agree_about_it() {
+    let Some(server) = start(RedisServer::builder()) else {
+        return;
+    };
+    let store = |_| patient(&server).build().unwrap();
+    let handles = (0..WRITERS).map(store).collect();
+    writers_agree(SOME, &Shared::new(handles, Arc::new(store(0))));
+}
+
+#[test]
+fn writers_converge_before_it() {
+    let Some(server) = start(RedisServer::builder()) else {
+        return;
+    };
+    writers_converge(SOME, || {
+        Arc::new(patient(&server).build().unwrap()) as Handle
+    });
 }

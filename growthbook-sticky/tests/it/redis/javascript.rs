@@ -1,42 +1,48 @@
-//! The JavaScript SDK itself on the same server, where `GROWTHBOOK_TEST_JS_SDK` names the folder of the npm package
-//! `@growthbook/growthbook`, and node is installed.
-
-use std::env;
-use std::process::Command;
+//! SDKs for other languages on the same server: JavaScript's with the store that it comes with, and Python's with one of
+//! the same form.
 
 use growthbook_core::{Saved, StickyBucketService, StickyWrite};
 use growthbook_testkit::RedisServer;
 use redis::Commands;
+use serde_json::{Value, json};
 
 use super::super::faulty::user;
-use super::{KEY, connection, patient, save, skipped, standing, start};
+use super::super::sdks::{self, Place, Program};
+use super::{KEY, connection, patient, save, standing, start};
 
 #[test]
-fn both_sdks_read_and_write_the_same() {
-    let Some(sdk) = env::var_os("GROWTHBOOK_TEST_JS_SDK") else {
-        skipped("GROWTHBOOK_TEST_JS_SDK names no JavaScript SDK");
-        return;
-    };
+fn the_sdk_for_javascript_keeps_users_where_we_put_them() {
     let Some(server) = start(RedisServer::builder()) else {
         return;
     };
-    let javascript = |words: &[&str]| {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/redis/javascript.cjs");
-        let mut node = Command::new("node");
-        node.arg(script)
-            .arg(&sdk)
-            .arg(server.address().port().to_string());
-        let output = node.args(words).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{said}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    let (store, mut redis) = (patient(&server).build().unwrap(), connection(&server));
+    if let Some(mut javascript) = Program::javascript(Place::Redis(&server.url())) {
+        sdks::check(patient(&server).build().unwrap(), &mut javascript);
+    }
+}
 
-    // One document, written by both: the same bytes.
+#[test]
+fn the_sdk_for_python_keeps_users_where_we_put_them() {
+    let Some(server) = start(RedisServer::builder()) else {
+        return;
+    };
+    if let Some(mut python) = Program::python(Place::Redis(&server.url())) {
+        sdks::check(patient(&server).build().unwrap(), &mut python);
+    }
+}
+
+#[test]
+fn a_document_has_the_same_bytes_whoever_writes_it() {
+    let Some(server) = start(RedisServer::builder()) else {
+        return;
+    };
+    let Some(mut javascript) = Program::javascript(Place::Redis(&server.url())) else {
+        return;
+    };
+    let mut redis = connection(&server);
     let name = "Zoë \"🌸\"||/\u{1}\u{2028}";
-    let (theirs, ours) = (user(name), user("ours"));
-    javascript(&["save", name, r#"{"exp__0":"größe \"b\"","other__0":"1"}"#]);
+    let theirs = user(name);
+    let assignments = json!({"exp__0": "größe \"b\"", "other__0": "1"});
+    javascript.save("id", &json!(name), &assignments);
     let written: String = redis.get(theirs.to_string()).unwrap();
     let copy = patient(&server).prefix("copy:").build().unwrap();
     save(&copy, &theirs, "größe \"b\"");
@@ -45,23 +51,17 @@ fn both_sdks_read_and_write_the_same() {
     let copied: String = redis.get(format!("copy:{theirs}")).unwrap();
     assert_eq!(copied, written);
 
-    // Theirs is read and added to here, and read again there.
+    // Theirs is added to here, and read again there.
+    let store = patient(&server).build().unwrap();
     assert_eq!(standing(&store, &theirs, "other__0").as_deref(), Some("1"));
-    assert_eq!(
-        save(&store, &theirs, "x"),
-        Saved::Kept("größe \"b\"".to_owned())
-    );
+    let kept = Saved::Kept("größe \"b\"".to_owned());
+    assert_eq!(save(&store, &theirs, "x"), kept);
     store
         .save(&StickyWrite::new(&theirs, "new__0", "a"))
         .unwrap();
-    let seen: serde_json::Value = serde_json::from_str(&javascript(&["load", name])).unwrap();
-    assert_eq!(seen[theirs.to_string()]["assignments"]["new__0"], "a");
-    assert_eq!(seen[theirs.to_string()]["assignments"][KEY], "größe \"b\"");
-
-    // Ours is read there.
-    save(&store, &ours, "control");
-    assert_eq!(
-        javascript(&["load", "ours"]),
-        r#"{"id||ours":{"attributeName":"id","attributeValue":"ours","assignments":{"exp__0":"control"}}}"#
-    );
+    let seen = javascript.document("id", name);
+    assert_eq!(seen["assignments"]["new__0"], "a");
+    assert_eq!(seen["assignments"][KEY], "größe \"b\"");
+    let stored: String = redis.get(theirs.to_string()).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&stored).unwrap(), seen);
 }

@@ -62,6 +62,7 @@ fn the_table_is_the_documented_one() {
     assert_eq!(objects, 1, "nothing but the table");
 }
 
+/// Q12.
 #[test]
 fn texts_of_every_kind_are_kept() {
     let (_folder, path) = place();
@@ -98,6 +99,7 @@ fn texts_of_every_kind_are_kept() {
     }
 }
 
+/// Q11.
 #[test]
 fn versions_are_no_more_than_text() {
     let (_folder, path) = place();
@@ -207,6 +209,7 @@ fn a_table_that_compares_otherwise_takes_nobody_for_another() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// Q12.
     #[test]
     fn any_text_comes_back(name: String, value: String, key: String, variation: String) {
         let (_folder, path) = place();

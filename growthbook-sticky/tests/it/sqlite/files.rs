@@ -10,6 +10,7 @@ use super::support::{
     Process, cause, check, files, integrity, load, open, other, place, save, user,
 };
 
+/// Q5.
 #[test]
 fn a_folder_that_is_not_there_is_said_to_be() {
     let (folder, _) = place();
@@ -47,6 +48,7 @@ fn a_file_that_is_only_read_must_be_there_and_stays_as_it_is() {
     check(&read_only().unwrap(), "ann", None);
 }
 
+/// Q9.
 #[test]
 fn a_schema_of_somebody_else_is_read_and_not_written() {
     let (_folder, path) = place();
@@ -116,6 +118,7 @@ fn the_owner_alone_can_read_it() {
     assert_eq!(mode & 0o777, 0o640, "one that is there stays as it is");
 }
 
+/// Q8.
 #[cfg(unix)]
 #[test]
 fn a_file_that_is_gone_is_made_again() {
@@ -156,6 +159,7 @@ fn a_file_that_is_gone_is_made_again() {
     assert_eq!(cause(&error), "the folder of the file is not there");
 }
 
+/// Q8.
 #[cfg(unix)]
 #[test]
 fn a_file_that_is_replaced_is_used_as_it_is() {
@@ -185,6 +189,7 @@ fn a_file_that_is_replaced_is_used_as_it_is() {
     }
 }
 
+/// Q5.
 #[cfg(unix)]
 #[test]
 fn where_nothing_can_be_written_assignments_are_read() {

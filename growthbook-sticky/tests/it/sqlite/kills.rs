@@ -9,6 +9,7 @@ use growthbook_core::{Saved, StickyBucketService, StickyWrite};
 use super::processes::{PATH, output};
 use super::support::{Process, integrity, is_long, open, place, save, user};
 
+/// Q7.
 #[test]
 fn what_was_acknowledged_is_there_whenever_its_writer_is_killed() {
     let kills = if is_long() { 500 } else { 20 };

@@ -1,12 +1,17 @@
 //! Others who have the file locked.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use growthbook_core::Saved;
-use growthbook_sticky::SqliteStickyBuckets;
+use growthbook_core::{
+    Attributes, Experiment, GrowthBookClient, Saved, StickyBucketService, UserContext,
+};
+use growthbook_sticky::{SqliteStickyBuckets, WriteBehind};
 
+use super::super::faulty::{SOON, eventually};
 use super::support::{cause, check, load, open, other, place, save};
 
+/// Q1.
 #[test]
 fn a_lock_of_somebody_else_is_waited_for_a_little_and_forgotten() {
     let (_folder, path) = place();
@@ -63,7 +68,7 @@ fn who_waits_gets_the_lock_when_it_is_free() {
     });
 }
 
-/// Others write between what this one reads and what it writes: a transaction that had begun by reading could not go on.
+/// Q14: others write between what this one reads and what it writes: a transaction that had begun by reading could not go on.
 #[test]
 fn a_write_is_never_refused_for_having_read_before() {
     if rusqlite::version_number() < 3_051_003 {
@@ -87,6 +92,34 @@ fn a_write_is_never_refused_for_having_read_before() {
     assert_eq!(before, after, "a reader has seen one state all along");
     let refused = other.execute_batch("INSERT INTO sticky_buckets VALUES ('id', 'x', '{}')");
     assert!(refused.is_err(), "this is what cannot happen to us");
+}
+
+/// Q1: with writes that wait behind a thread, and a file that readers have all the while.
+#[test]
+fn what_is_assigned_while_the_file_is_locked_is_written_later() {
+    if rusqlite::version_number() < 3_051_003 {
+        println!("skipped: this SQLite keeps no write-ahead log of ours");
+        return;
+    }
+    let (_folder, path) = place();
+    let buckets = Arc::new(WriteBehind::new(open(&path)));
+    let client = GrowthBookClient::builder().sticky_buckets(Arc::clone(&buckets));
+    let client = client.build().unwrap();
+    let other = other(&path);
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let ann = UserContext::new(Attributes::new().with("id", "ann"));
+    let ask = |weights: [f64; 2]| {
+        let builder = Experiment::builder("exp", [0, 1]).weights(weights);
+        let experiment = builder.variation_keys(["a", "b"]).build().unwrap();
+        **client.run(&experiment, &ann).value()
+    };
+    assert_eq!(bounded(|| ask([0.0, 1.0])), 1, "by hash");
+    eventually("a failure", || buckets.report().failures() > 0);
+    assert_eq!(bounded(|| ask([1.0, 0.0])), 1, "and kept");
+    check(&open(&path), "ann", None);
+    other.execute_batch("ROLLBACK").unwrap();
+    buckets.flush(SOON).unwrap();
+    check(&open(&path), "ann", Some("b"));
 }
 
 /// Within the busy timeout, with something for a machine that is slow.

@@ -7,10 +7,15 @@
 )]
 
 mod contract;
+#[cfg(target_os = "linux")]
+mod disk;
+mod endless;
 mod files;
+mod javascript;
 mod kills;
 mod locks;
 mod processes;
+mod properties;
 mod python;
 mod support;
 mod surgery;

@@ -11,6 +11,7 @@ use growthbook_sticky::SqliteStickyBuckets;
 
 use super::support::{Process, integrity, is_long, open, other, place, user};
 
+/// Q2.
 #[test]
 fn all_processes_agree_on_every_user() {
     let users = if is_long() { 1_000 } else { 25 };

@@ -10,6 +10,8 @@ use growthbook_sticky::SqliteStickyBuckets;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::super::faulty::SOON;
+
 /// A folder of the test's own, and the file in it that there is to be.
 pub(crate) fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -19,6 +21,12 @@ pub(crate) fn place() -> (TempDir, PathBuf) {
 
 pub(crate) fn open(path: &Path) -> SqliteStickyBuckets {
     SqliteStickyBuckets::open(path).unwrap()
+}
+
+/// One that waits for others as long as it takes on a machine with other things to do.
+pub(crate) fn patient(path: &Path) -> SqliteStickyBuckets {
+    let builder = SqliteStickyBuckets::builder(path).busy_timeout(SOON);
+    builder.build().unwrap()
 }
 
 pub(crate) fn user(id: impl Into<String>) -> StickyIdentity {

@@ -8,6 +8,7 @@ use growthbook_sticky::SqliteStickyBuckets;
 
 use super::support::{check, files, integrity, is_long, load, open, other, place, save, user};
 
+/// Q6.
 #[test]
 fn what_is_no_database_is_set_aside() {
     let (folder, path) = place();
@@ -28,6 +29,7 @@ fn what_is_no_database_is_set_aside() {
     assert_eq!(files(folder.path()).len(), 4);
 }
 
+/// Q6.
 #[test]
 fn an_empty_file_is_a_fresh_one() {
     let (folder, path) = place();
@@ -58,6 +60,7 @@ fn many_who_open_a_damaged_file_set_aside_one() {
     }
 }
 
+/// Q6.
 #[test]
 fn damage_found_while_it_is_used_ends_with_a_new_file() {
     let (folder, path) = place();
@@ -91,7 +94,7 @@ fn overwrite(path: &Path, at: u64, bytes: &[u8]) {
     file.write_all(bytes).unwrap();
 }
 
-/// Bytes changed, pages overwritten, files cut, at random places of the file, its log and its shared memory. Whatever
+/// Q6: bytes changed, pages overwritten, files cut, at random places of the file, its log and its shared memory. Whatever
 /// becomes of the assignments: nothing panics, what is read is what was written or nothing, and afterwards the file works.
 #[test]
 fn whatever_is_done_to_the_bytes_it_goes_on() {

@@ -1,0 +1,59 @@
+//! One question on its way: see [`Flight`].
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+use growthbook_core::Ruleset;
+
+use super::answers::Epoch;
+use super::error::RemoteEvaluationError;
+
+pub(super) type Answer = Result<Arc<Ruleset>, RemoteEvaluationError>;
+
+/// A question that one thread asks, and for whose answer others wait.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pilot: ThreadId,
+    epoch: Epoch,
+    answer: Mutex<Option<Answer>>,
+    landed: Condvar,
+}
+
+impl Flight {
+    /// This thread asks.
+    pub(super) fn new(epoch: Epoch) -> Self {
+        Self {
+            pilot: thread::current().id(),
+            epoch,
+            answer: Mutex::new(None),
+            landed: Condvar::new(),
+        }
+    }
+
+    /// When it was asked.
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(super) fn land(&self, answer: Answer) {
+        *self.lock() = Some(answer);
+        self.landed.notify_all();
+    }
+
+    /// Waits for the answer. Whoever asks has a time limit.
+    pub(super) fn wait(&self) -> Answer {
+        if self.pilot == thread::current().id() {
+            return Err(RemoteEvaluationError::InProgress);
+        }
+        let waited = self
+            .landed
+            .wait_while(self.lock(), |answer| answer.is_none());
+        let answer = waited.unwrap_or_else(PoisonError::into_inner).clone();
+        answer.unwrap_or(Err(RemoteEvaluationError::Panicked))
+    }
+
+    /// An answer is put in whole.
+    fn lock(&self) -> MutexGuard<'_, Option<Answer>> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
