@@ -24,6 +24,9 @@ pub use self::event::{
 pub use self::ingestor::{EventNaming, Ingestor, IngestorBuilder, IngestorError, Region, Schema};
 pub use self::lines::JsonLines;
 pub use self::sink::{DeliveryError, EventBatch, EventSink};
+#[cfg(feature = "spool")]
+#[cfg_attr(docsrs, doc(cfg(feature = "spool")))]
+pub use self::spool::{SpoolError, SpoolOptions, SpoolReport};
 pub use self::tracker::{
     BatchTracker, BatchTrackerBuilder, DeliveryFailure, DropReason, TrackerReport, TrackerState,
 };

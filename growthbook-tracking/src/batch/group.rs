@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::backlog::{Kept, Mark};
+use super::backlog::{Kept, Mark, Oldest};
 use crate::{Event, EventBatch};
 
 /// Events that are delivered together, and again if that fails.
@@ -35,17 +35,27 @@ impl Group {
         EventBatch::new(&self.events, self.attempts, limit)
     }
 
-    pub(super) fn oldest(&self) -> Option<(u64, Duration)> {
-        let Mark { number, since, .. } = self.marks.first()?;
-        Some((*number, *since))
+    pub(super) fn oldest(&self) -> Option<Oldest> {
+        Some(self.marks.first()?.oldest())
     }
 
-    /// The events that came no later than that, and what is left of the group.
-    pub(super) fn without_until(mut self, since: Duration) -> (Vec<Mark>, Option<Self>) {
-        let old = self.marks.partition_point(|mark| mark.since <= since);
-        self.events.drain(..old);
-        let dropped = self.marks.drain(..old).collect();
-        (dropped, (!self.events.is_empty()).then_some(self))
+    pub(super) fn is_expired(&self, now: Duration) -> bool {
+        self.marks.iter().any(|mark| mark.expires <= now)
+    }
+
+    /// The events that are too old, which need not be the first ones, and what is left of the group.
+    pub(super) fn without_expired(self, now: Duration) -> (Vec<Mark>, Option<Self>) {
+        let Self {
+            attempts, failures, ..
+        } = self;
+        let is_old = |it: &Kept| it.mark.expires <= now;
+        let (old, rest): (Vec<_>, Vec<_>) = self.into_kept().partition(is_old);
+        let rest = Self::of(rest).map(|rest| Self {
+            attempts,
+            failures,
+            ..rest
+        });
+        (old.into_iter().map(|it| it.mark).collect(), rest)
     }
 
     /// The earlier half and the later; `None` beside one event alone.
@@ -70,5 +80,10 @@ impl Group {
 
     pub(super) fn into_marks(self) -> Vec<Mark> {
         self.marks
+    }
+
+    pub(super) fn into_kept(self) -> impl Iterator<Item = Kept> {
+        let all = self.events.into_iter().zip(self.marks);
+        all.map(|(event, mark)| Kept { event, mark })
     }
 }

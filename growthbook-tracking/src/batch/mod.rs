@@ -7,12 +7,13 @@ mod splitting;
 #[cfg(test)]
 mod tests;
 
+use std::iter;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use growthbook_core::Backoff;
 
-pub(crate) use self::backlog::{Backlog, Kept, Mark, Memory};
+pub(crate) use self::backlog::{Backlog, Kept, Mark, Memory, Oldest};
 use self::group::Group;
 use self::splitting::Splitting;
 use crate::tracker::DropReason;
@@ -21,7 +22,6 @@ use crate::{Batching, EventBatch};
 /// Events on their way, in the order in which they came. All times are readings of one monotonic clock.
 pub(crate) struct Dispatch<B> {
     batching: Batching,
-    max_age: Duration,
     backlog: B,
     /// What was taken to be delivered: one batch, or the parts of one. The last is next.
     hand: Vec<Group>,
@@ -59,13 +59,12 @@ pub(crate) enum Next {
 }
 
 impl<B: Backlog> Dispatch<B> {
-    pub(crate) fn new(batching: Batching, max_age: Duration, backlog: B) -> Self {
+    pub(crate) fn new(batching: Batching, backlog: B) -> Self {
         let (first, longest) = (batching.first_delay, batching.longest_delay);
         Self {
             backoff: jittered(first, longest),
             refusals: jittered(FIRST_REFUSAL, LONGEST_REFUSAL),
             batching,
-            max_age,
             backlog,
             hand: Vec::new(),
             splitting: Splitting::default(),
@@ -80,6 +79,11 @@ impl<B: Backlog> Dispatch<B> {
 
     pub(crate) fn push(&mut self, kept: Kept) {
         self.backlog.push(kept);
+    }
+
+    #[cfg(feature = "spool")]
+    pub(crate) fn backlog(&self) -> &B {
+        &self.backlog
     }
 
     /// Delivers everything before that number as soon as may be, and says then how many of it were dropped. A pause after a
@@ -109,9 +113,8 @@ impl<B: Backlog> Dispatch<B> {
 
     /// What to do now.
     pub(crate) fn poll(&mut self, now: Duration) -> Next {
-        if let Some(old) = now.checked_sub(self.max_age) {
-            self.expire(old);
-        }
+        self.expire(now);
+        self.settle(now);
         self.answer_flushes();
         if let Some(deadline) = self.closing {
             let is_hopeless = self.not_before > now && self.not_before >= deadline;
@@ -120,24 +123,34 @@ impl<B: Backlog> Dispatch<B> {
                 return Next::End;
             }
         }
-        let Some((_, since)) = self.oldest() else {
-            return Next::Wait(None);
+        let Some(oldest) = self.oldest() else {
+            return Next::Wait(self.backlog.settles_at());
         };
-        let ready = self.ready_at(since);
+        let ready = self.ready_at(oldest.since);
         if now < ready {
-            return Next::Wait(Some(ready.min(since.saturating_add(self.max_age))));
+            let until = ready.min(oldest.expires);
+            let settles = self.backlog.settles_at();
+            return Next::Wait(Some(settles.map_or(until, |it| it.min(until))));
         }
-        if self.hand.is_empty() {
-            let Batching {
-                most_events,
-                most_bytes,
-                ..
-            } = self.batching;
-            let taken = self.backlog.take(most_events, most_bytes);
-            self.hand.extend(Group::of(taken));
-            self.splitting.begin();
+        if self.hand.is_empty() && !self.take() {
+            // It has something, and does not part with it. That is not asked for again and again.
+            self.not_before = now.saturating_add(PAUSE);
+            return Next::Wait(Some(self.not_before));
         }
         Next::Deliver
+    }
+
+    /// Whether there was something to be had.
+    fn take(&mut self) -> bool {
+        let Batching {
+            most_events,
+            most_bytes,
+            ..
+        } = self.batching;
+        let taken = self.backlog.take(most_events, most_bytes);
+        self.hand.extend(Group::of(taken));
+        self.splitting.begin();
+        !self.hand.is_empty() || self.backlog.len() == 0
     }
 
     /// The batch that is next, which counts as tried from now on.
@@ -149,18 +162,30 @@ impl<B: Backlog> Dispatch<B> {
         Some(self.hand.last()?.batch(limit))
     }
 
-    /// Everything is dropped, and whoever waits is told.
+    /// Everything is dropped but what outlives the process, and whoever waits is told.
     pub(crate) fn abandon(&mut self) {
-        while let Some(group) = self.hand.pop() {
-            self.drop_all(DropReason::Closed, group);
+        let hand = std::mem::take(&mut self.hand).into_iter().rev();
+        let mut rest: Vec<_> = hand.flat_map(Group::into_kept).collect();
+        rest.extend(iter::from_fn(|| self.backlog.take_expired(Duration::MAX)));
+        for mark in self.backlog.keep(rest) {
+            self.drop_mark(DropReason::Closed, mark);
         }
-        while let Some(kept) = self.backlog.take_until(Duration::MAX) {
-            self.drop_mark(DropReason::Closed, kept.mark);
-        }
+        self.settle(Duration::MAX);
         self.answer_flushes();
+        // Who waits for what is kept hears nothing, and so that it is pending.
+        self.flushes.clear();
     }
 
-    fn oldest(&self) -> Option<(u64, Duration)> {
+    fn settle(&mut self, now: Duration) {
+        let lost = self.backlog.settle(now, !self.flushes.is_empty());
+        self.lost += lost;
+        for flush in &mut self.flushes {
+            // The oldest go first: that is what a flush waits for.
+            flush.lost += lost;
+        }
+    }
+
+    fn oldest(&self) -> Option<Oldest> {
         let in_hand = self.hand.last().and_then(Group::oldest);
         in_hand.or_else(|| self.backlog.oldest())
     }
@@ -180,22 +205,17 @@ impl<B: Backlog> Dispatch<B> {
         due.max(spaced).max(self.not_before)
     }
 
-    fn expire(&mut self, since: Duration) {
-        while let Some(group) = self.hand.pop() {
-            if group.oldest().is_some_and(|(_, oldest)| oldest > since) {
-                self.hand.push(group);
-                return;
-            }
-            let (old, rest) = group.without_until(since);
-            for mark in old {
-                self.drop_mark(DropReason::Expired, mark);
-            }
-            if let Some(rest) = rest {
-                self.hand.push(rest);
-                return;
+    fn expire(&mut self, now: Duration) {
+        if self.hand.iter().any(|group| group.is_expired(now)) {
+            for group in std::mem::take(&mut self.hand) {
+                let (old, rest) = group.without_expired(now);
+                self.hand.extend(rest);
+                for mark in old {
+                    self.drop_mark(DropReason::Expired, mark);
+                }
             }
         }
-        while let Some(kept) = self.backlog.take_until(since) {
+        while let Some(kept) = self.backlog.take_expired(now) {
             self.drop_mark(DropReason::Expired, kept.mark);
         }
     }
@@ -215,7 +235,7 @@ impl<B: Backlog> Dispatch<B> {
     }
 
     fn answer_flushes(&mut self) {
-        let oldest = self.oldest().map_or(u64::MAX, |(number, _)| number);
+        let oldest = self.oldest().map_or(u64::MAX, |oldest| oldest.number);
         self.flushes.retain(|flush| {
             let is_open = flush.horizon > oldest;
             if !is_open {
@@ -233,6 +253,8 @@ fn jittered(first: Duration, longest: Duration) -> Backoff {
     Backoff::new(first, longest).with_jitter(1.0 / 3.0)
 }
 
+/// Until a backlog is asked again that gave nothing of what it has.
+const PAUSE: Duration = Duration::from_secs(1);
 const FIRST_REFUSAL: Duration = Duration::from_secs(30);
 const LONGEST_REFUSAL: Duration = Duration::from_secs(600);
 const CLOSING_DELAY: Duration = Duration::from_millis(100);

@@ -69,7 +69,7 @@ impl SpoolOptions {
         &self.directory
     }
 
-    pub(super) fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         self.max_age
     }
 

@@ -165,6 +165,7 @@ impl State {
     }
 
     /// A record that was taken comes back. `false` if there is no place for it any more.
+    #[cfg(test)]
     pub(super) fn give_back(&mut self, id: RecordId) -> bool {
         let Some(segment) = self.segments.get_mut(&id.file) else {
             return false;

@@ -79,6 +79,7 @@ impl Spool {
         Ok(taken)
     }
 
+    #[cfg(test)]
     pub(super) fn give_back(&self, records: Vec<Taken>) {
         let mut reader = lock(&self.reader);
         for record in records.into_iter().rev() {

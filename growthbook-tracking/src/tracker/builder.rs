@@ -1,19 +1,26 @@
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::thread::Builder;
 use std::time::Duration;
 
 use growthbook_core::{Clock, Interest, SystemClock};
 
+use super::door::{Direct, Door, Inlet};
 use super::lane::{Lane, LaneOptions};
 use super::process::Process;
 use super::report::TrackerState;
+#[cfg(feature = "spool")]
+use super::spooled::{self, Storage};
 use super::worker::Worker;
 use super::{BatchTracker, Handle};
+use crate::batch::{Dispatch, Memory};
 use crate::guard::guarded;
 use crate::intake::{Intake, IntakeOptions, Policy};
 use crate::{Batching, Event, EventSink};
+#[cfg(feature = "spool")]
+use crate::{SpoolError, SpoolOptions};
 
 /// Builds a [`BatchTracker`].
 #[must_use = "a builder does nothing until `build`"]
@@ -33,6 +40,8 @@ pub(super) struct Plan {
     max_age: Duration,
     intake: IntakeOptions,
     clock: Arc<dyn Clock>,
+    #[cfg(feature = "spool")]
+    spool: Option<SpoolOptions>,
 }
 
 impl<S: EventSink> BatchTrackerBuilder<S> {
@@ -56,13 +65,19 @@ impl<S: EventSink> BatchTrackerBuilder<S> {
                     told_apart_by: Vec::new(),
                 },
                 clock: Arc::new(SystemClock::new()),
+                #[cfg(feature = "spool")]
+                spool: None,
             },
             process: Process::own(std::process::id),
         }
     }
 
-    /// Starts the thread. If the system gives none, all events are dropped, which the log and the
+    /// Starts the thread, or two with a spool. If the system gives none, all events are dropped, which the log and the
     /// [report](BatchTracker::report) say.
+    ///
+    /// # Blocking
+    ///
+    /// With a spool, while it looks through the folder: some milliseconds, unless the disk is slow.
     pub fn build(self) -> BatchTracker {
         let Self {
             sink,
@@ -123,9 +138,44 @@ impl<S> BatchTrackerBuilder<S> {
         self
     }
 
-    /// How long an event may be pending before it is dropped: a day unless set.
+    /// How long an event may be pending before it is dropped: a day unless set. With a spool, that is up to the spool.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.plan.max_age = age;
+        self
+    }
+
+    /// Keeps events on disk, from some milliseconds after they were recorded until they are delivered. So they survive the end
+    /// of the process, however it comes, and the next one that has the same folder delivers them: with the ids and times that
+    /// they have, and twice only where it is not known whether they arrived.
+    ///
+    /// * A thread of its own, `gb-spool`, writes events in groups, and does what is said here to be done on the tracker's
+    ///   thread before. [Pending](Self::queue) in memory is only what is not on disk yet.
+    /// * What cannot be written, since the disk is full, say, stays in memory, within the bounds of the queue, until it is
+    ///   delivered; events are written again as soon as that is possible. A spool that cannot be opened at all is left out.
+    ///   [`TrackerReport::spool_error`](crate::TrackerReport::spool_error) tells, and so does the log.
+    /// * Closing the tracker leaves on disk what is not delivered within the limit. It counts as pending.
+    /// * About once a minute it takes over what processes left that have ended meanwhile.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_tracking::{BatchTracker, JsonLines, SpoolOptions};
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("growthbook-spool-{}", std::process::id()));
+    /// let tracker = BatchTracker::builder(JsonLines::new(folder.join("events.jsonl")))
+    ///     .spool(SpoolOptions::new(folder.join("spool")))
+    ///     .build();
+    /// if let Some(spool) = tracker.report().spool() {
+    ///     println!("{} events were left by an earlier process", spool.recovered());
+    /// }
+    /// # drop(tracker);
+    /// # let _ = std::fs::remove_dir_all(folder);
+    /// ```
+    #[cfg(feature = "spool")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "spool")))]
+    pub fn spool(mut self, options: SpoolOptions) -> Self {
+        self.plan.max_age = options.age();
+        self.plan.spool = Some(options);
         self
     }
 
@@ -200,26 +250,63 @@ impl<S> BatchTrackerBuilder<S> {
 
 impl Plan {
     pub(super) fn start(&self, sink: impl EventSink, process: Process) -> Arc<Lane> {
+        #[cfg(feature = "spool")]
+        let storage = self.storage();
+        #[cfg(feature = "spool")]
+        let has_scribe = matches!(storage, Some(Ok(_)));
+        #[cfg(not(feature = "spool"))]
+        let has_scribe = false;
         let (lane, ends) = Lane::new(LaneOptions {
             events: self.events,
             bytes: self.bytes,
             max_event_bytes: self.intake.max_event_bytes,
             clock: Arc::clone(&self.clock),
             process,
+            has_scribe,
         });
-        let intake = Intake::new(self.intake.clone());
+        let door = Door::new(ends.queue, Intake::new(self.intake.clone()));
         let batching = self.batching.clone();
-        let of_worker = Arc::clone(&lane);
-        let worker = Worker::new(of_worker, ends, sink, intake, batching, self.max_age);
-        let thread = Builder::new().name("gb-track".to_owned());
-        if let Err(error) = thread.spawn(move || worker.run()) {
-            log::error!(target: crate::LOG, "no thread to deliver events in, so they are dropped: {}", error.kind());
-            lane.shut();
-            lane.ledger.is_now(TrackerState::Failed);
-            lane.desk.end(0);
+        #[cfg(feature = "spool")]
+        if let Some(storage) = storage {
+            lane.ledger.keep(storage.clone());
+            if let Ok(storage) = storage {
+                let door = (door, ends.at_door);
+                let started = spooled::start(&lane, &storage, door, batching);
+                let started =
+                    started.and_then(|ways| spawn(Worker::new(&lane, ends.rung, sink, ways)));
+                return running(lane, started);
+            }
         }
-        lane
+        let direct = Direct::new(Arc::clone(&lane), door, self.max_age);
+        let ways = (direct, Dispatch::new(batching, Memory::default()));
+        let started = spawn(Worker::new(&lane, ends.rung, sink, ways));
+        running(lane, started)
     }
+
+    #[cfg(feature = "spool")]
+    fn storage(&self) -> Option<Result<Arc<Storage>, SpoolError>> {
+        let opened = Storage::open(self.spool.clone()?, Arc::clone(&self.clock));
+        if let Err(error) = &opened {
+            log::error!(target: crate::LOG, "events cannot be kept on disk, and stay in memory: {error}");
+        }
+        Some(opened)
+    }
+}
+
+fn spawn(worker: Worker<impl EventSink, impl Inlet>) -> io::Result<()> {
+    let thread = Builder::new().name("gb-track".to_owned());
+    thread.spawn(move || worker.run()).map(drop)
+}
+
+/// The lane, as it is when its threads have started or could not be.
+fn running(lane: Arc<Lane>, started: io::Result<()>) -> Arc<Lane> {
+    if let Err(error) = started {
+        log::error!(target: crate::LOG, "no thread to deliver events in, so they are dropped: {}", error.kind());
+        lane.shut();
+        lane.ledger.is_now(TrackerState::Failed);
+        lane.desk.end(0, true);
+    }
+    lane
 }
 
 impl<S: fmt::Debug> fmt::Debug for BatchTrackerBuilder<S> {

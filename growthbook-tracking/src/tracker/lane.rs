@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Wake, Waker};
+use std::task::Waker;
 use std::thread::{self, ThreadId};
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use growthbook_core::{Clock, FlushError, OwnedTrackingEvent, TrackingEvent};
+use growthbook_core::{Clock, OwnedTrackingEvent, TrackingEvent};
 
+use super::bell::Bell;
 use super::desk::Desk;
-use super::ledger::{Ledger, Place};
+use super::ledger::Ledger;
+use super::place::Place;
 use super::process::Process;
 use super::report::{DropReason, TrackerReport};
 
@@ -25,15 +26,20 @@ pub(crate) struct Lane {
     pub(super) clock: Arc<dyn Clock>,
     process: Process,
     queue: Sender<Queued>,
-    bell: Arc<Bell>,
+    /// Rings where the queue is emptied.
+    pub(super) door: Arc<Bell>,
+    /// Rings where events are delivered, which may be the same place.
+    pub(super) bell: Arc<Bell>,
     max_event_bytes: usize,
     is_closed: AtomicBool,
-    /// The worker rests until the bell rings.
+    /// Who empties the queue rests until the door's bell rings.
     is_asleep: AtomicBool,
     /// Whoever closes has stopped waiting.
-    is_overdue: AtomicBool,
+    pub(super) is_overdue: AtomicBool,
     is_foreign: AtomicBool,
-    worker: OnceLock<ThreadId>,
+    pub(super) worker: OnceLock<ThreadId>,
+    #[cfg(feature = "spool")]
+    pub(super) scribe: OnceLock<ThreadId>,
     successor: OnceLock<Arc<Self>>,
 }
 
@@ -45,9 +51,16 @@ pub(super) struct Queued {
     pub(super) place: Place,
 }
 
-/// The worker's ends.
+/// The other ends.
 pub(super) struct Ends {
     pub(super) queue: Receiver<Queued>,
+    /// Of the door's bell.
+    #[cfg_attr(
+        not(feature = "spool"),
+        expect(dead_code, reason = "the worker itself stands at the door")
+    )]
+    pub(super) at_door: Receiver<()>,
+    /// Of the worker's bell.
     pub(super) rung: Receiver<()>,
 }
 
@@ -58,29 +71,42 @@ pub(super) struct LaneOptions {
     pub(super) max_event_bytes: usize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) process: Process,
+    /// Whether the queue is emptied in a thread of its own.
+    pub(super) has_scribe: bool,
 }
 
 impl Lane {
     pub(super) fn new(options: LaneOptions) -> (Arc<Self>, Ends) {
         let (queue, waiting) = bounded(options.events.max(1));
         let (bell, rung) = bounded(1);
+        let bell = Bell::new(bell);
+        let (door, at_door) = if options.has_scribe {
+            let (door, at_door) = bounded(1);
+            (Bell::new(door), at_door)
+        } else {
+            (Arc::clone(&bell), rung.clone())
+        };
         let lane = Self {
             ledger: Ledger::new(options.events, options.bytes),
             desk: Desk::default(),
             clock: options.clock,
             process: options.process,
             queue,
-            bell: Arc::new(Bell(bell)),
+            door,
+            bell,
             max_event_bytes: options.max_event_bytes,
             is_closed: AtomicBool::new(false),
             is_asleep: AtomicBool::new(false),
             is_overdue: AtomicBool::new(false),
             is_foreign: AtomicBool::new(false),
             worker: OnceLock::new(),
+            #[cfg(feature = "spool")]
+            scribe: OnceLock::new(),
             successor: OnceLock::new(),
         };
         let ends = Ends {
             queue: waiting,
+            at_door,
             rung,
         };
         (Arc::new(lane), ends)
@@ -124,12 +150,12 @@ impl Lane {
             Err(TrySendError::Full(queued)) => queued.place.dropped(DropReason::QueueFull),
             Err(TrySendError::Disconnected(queued)) => queued.place.dropped(DropReason::Closed),
         }
-        // In this order the worker sees the event, or this sees that the worker sleeps.
+        // In this order who empties the queue sees the event, or this sees that they sleep.
         if self.is_asleep.load(Ordering::SeqCst)
             && self.is_asleep.swap(false, Ordering::SeqCst)
             && !self.is_elsewhere()
         {
-            self.bell.ring();
+            self.door.ring();
         }
         Ok(())
     }
@@ -176,54 +202,16 @@ impl Lane {
         }
     }
 
-    pub(super) fn flush(&self, limit: Duration) -> Result<(), FlushError> {
-        if self.pending() == 0 {
-            return Ok(());
-        }
-        let answered = self.desk.ask_to_flush();
+    /// There is something to be delivered.
+    #[cfg(feature = "spool")]
+    pub(super) fn ring_worker(&self) {
         self.bell.ring();
-        if self.is_worker() {
-            return self.outcome(None);
-        }
-        self.outcome(answered.recv_timeout(limit).ok())
     }
 
-    pub(super) fn close(&self, limit: Duration) -> Result<(), FlushError> {
-        // First nothing new comes in, then whoever is asked knows that.
-        self.shut();
-        let deadline = self.clock.monotonic().saturating_add(limit);
-        let (is_first, ended) = self.desk.ask_to_close(deadline);
-        self.bell.ring();
-        if self.is_worker() {
-            return self.outcome(None);
-        }
-        let mut lost = ended.recv_timeout(limit).ok();
-        if lost.is_none() && is_first {
-            self.is_overdue.store(true, Ordering::SeqCst);
-            self.bell.ring();
-        }
-        if lost.is_none() {
-            lost = ended.recv_timeout(GRACE).ok();
-        }
-        self.outcome(lost)
-    }
-
-    /// What somebody who waited is told: so many were lost, or nothing was heard.
-    fn outcome(&self, lost: Option<u64>) -> Result<(), FlushError> {
-        let pending = if lost.is_some() { 0 } else { self.pending() };
-        match (lost.unwrap_or_default(), pending) {
-            (0, 0) => Ok(()),
-            (lost, pending) => Err(FlushError::incomplete(lost, pending)),
-        }
-    }
-
-    fn pending(&self) -> u64 {
-        self.ledger.report().pending()
-    }
-
-    /// Whether the calling thread is the worker, which must not wait for itself.
-    fn is_worker(&self) -> bool {
-        self.worker.get() == Some(&thread::current().id())
+    /// The calling thread is the one that empties the queue for the worker.
+    #[cfg(feature = "spool")]
+    pub(super) fn enter_as_scribe(&self) {
+        let _ = self.scribe.set(thread::current().id());
     }
 
     /// The calling thread is the worker.
@@ -258,23 +246,5 @@ impl fmt::Debug for Lane {
     }
 }
 
-/// Wakes the worker.
-struct Bell(Sender<()>);
-
-impl Bell {
-    fn ring(&self) {
-        // If it has been rung already, or nobody is there to hear it, that is as good.
-        let _ = self.0.try_send(());
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.ring();
-    }
-}
-
 /// How many events pass between two looks at which process this is.
 const ASKED_EVERY: u64 = 32;
-/// What the worker is given to settle its accounts when a limit has passed.
-const GRACE: Duration = Duration::from_millis(50);

@@ -2,9 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "spool")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 
+use super::place::Place;
 use super::report::{DeliveryFailure, DropReason, TrackerReport, TrackerState};
+#[cfg(feature = "spool")]
+use super::spooled::Storage;
+#[cfg(feature = "spool")]
+use crate::SpoolError;
 
 /// The counters of one tracker, and what room it has left.
 ///
@@ -23,6 +30,12 @@ pub(crate) struct Ledger {
     panics: AtomicU64,
     last_failure: AtomicU8,
     state: AtomicU8,
+    /// Where events are kept on disk, or why they are not, though they should.
+    #[cfg(feature = "spool")]
+    storage: OnceLock<Result<Arc<Storage>, SpoolError>>,
+    /// Events in memory that should be on disk.
+    #[cfg(feature = "spool")]
+    spilled: AtomicUsize,
 }
 
 impl Ledger {
@@ -40,6 +53,10 @@ impl Ledger {
             panics: AtomicU64::new(0),
             last_failure: AtomicU8::new(0),
             state: AtomicU8::new(0),
+            #[cfg(feature = "spool")]
+            storage: OnceLock::new(),
+            #[cfg(feature = "spool")]
+            spilled: AtomicUsize::new(0),
         })
     }
 
@@ -67,16 +84,48 @@ impl Ledger {
             self.release(bytes);
             return None;
         }
-        Some(Place {
-            ledger: Arc::clone(self),
-            bytes,
-            fate: Fate::Dropped(DropReason::Closed),
-        })
+        Some(Place::new(Arc::clone(self), bytes))
     }
 
-    fn release(&self, bytes: usize) {
+    pub(super) fn release(&self, bytes: usize) {
         self.events.fetch_sub(1, Ordering::Relaxed);
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// An event is larger or smaller than it seemed. It is taken all the same.
+    pub(super) fn resize(&self, before: usize, after: usize) {
+        self.bytes.fetch_add(after, Ordering::Relaxed);
+        self.bytes.fetch_sub(before, Ordering::Relaxed);
+    }
+
+    pub(super) fn delivered(&self) {
+        self.delivered.fetch_add(1, Ordering::Release);
+    }
+
+    /// Has events kept on disk from now on, or says why they are not. To be called once, before there are any.
+    #[cfg(feature = "spool")]
+    pub(super) fn keep(&self, storage: Result<Arc<Storage>, SpoolError>) {
+        let _ = self.storage.set(storage);
+    }
+
+    #[cfg(feature = "spool")]
+    pub(super) fn spilled(&self, is_more: bool) {
+        if is_more {
+            self.spilled.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.spilled.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many events are in memory that should be on disk, beside those on their way there.
+    #[cfg(feature = "spool")]
+    pub(super) fn in_memory(&self) -> u64 {
+        self.spilled.load(Ordering::Relaxed) as u64
+    }
+
+    #[cfg(feature = "spool")]
+    pub(super) fn storage(&self) -> Option<&Arc<Storage>> {
+        self.storage.get()?.as_ref().ok()
     }
 
     pub(super) fn delivery(&self, is_retry: bool) {
@@ -127,73 +176,34 @@ impl Ledger {
         // The offers last: see above.
         let dropped = self.dropped.each_ref().map(|it| it.load(Ordering::Acquire));
         let delivered = self.delivered.load(Ordering::Acquire);
-        let settled = dropped.iter().sum::<u64>() + delivered;
-        let offered = self.offered.load(Ordering::Acquire);
-        TrackerReport {
-            offered,
+        let report = TrackerReport {
+            offered: 0,
             delivered,
-            pending: offered.saturating_sub(settled),
+            pending: 0,
             dropped,
             deliveries: self.deliveries.load(Ordering::Relaxed),
             retries: self.retries.load(Ordering::Relaxed),
             panics: self.panics.load(Ordering::Relaxed),
             last_failure: self.last_failure(),
             state: self.state(),
-        }
+            #[cfg(feature = "spool")]
+            spool: None,
+            #[cfg(feature = "spool")]
+            spool_error: None,
+        };
+        #[cfg(feature = "spool")]
+        let report = match self.storage.get() {
+            Some(Ok(storage)) => storage.told(report),
+            Some(Err(error)) => report.failing(*error),
+            None => report,
+        };
+        report.of(self.offered.load(Ordering::Acquire))
     }
 }
 
 impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.report().fmt(f)
-    }
-}
-
-/// An event's place in the tracker. Wherever the event ends, be it in a panic, it is counted there: as closed, unless
-/// somebody knows better.
-#[derive(Debug)]
-pub(crate) struct Place {
-    ledger: Arc<Ledger>,
-    bytes: usize,
-    fate: Fate,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Fate {
-    Delivered,
-    Dropped(DropReason),
-}
-
-impl Place {
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// What was estimated is known now. An event that is larger than it seemed is taken all the same.
-    pub(crate) fn resize(&mut self, bytes: usize) {
-        self.ledger.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.ledger.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.bytes = bytes;
-    }
-
-    pub(crate) fn delivered(mut self) {
-        self.fate = Fate::Delivered;
-    }
-
-    pub(crate) fn dropped(mut self, reason: DropReason) {
-        self.fate = Fate::Dropped(reason);
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.ledger.release(self.bytes);
-        match self.fate {
-            Fate::Delivered => {
-                self.ledger.delivered.fetch_add(1, Ordering::Release);
-            }
-            Fate::Dropped(reason) => self.ledger.turn_away(reason),
-        }
     }
 }
 

@@ -1,16 +1,25 @@
 //! The queue between those who record and the thread that delivers.
 //!
-//! * `lane` is what both have in common; `ledger` counts, `desk` is where the worker is asked for things.
-//! * `worker` is the thread; what it does next is decided in `batch`.
+//! * `lane` is what both have in common; `ledger` counts, `place` is what it knows of an event; `desk` is where the worker is
+//!   asked for things, and `asking` how.
+//! * `worker` is the thread; what it does next is decided in `batch`. `door` is how events come to it, and `spooled` how they
+//!   do so by way of a disk.
 //! * `process` knows copies of the process; `log` says what goes wrong.
 
+mod asking;
+mod bell;
 mod builder;
 mod desk;
+mod door;
 mod lane;
 mod ledger;
 mod log;
+mod panics;
+mod place;
 mod process;
 mod report;
+#[cfg(feature = "spool")]
+mod spooled;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -26,7 +35,7 @@ use self::builder::Plan;
 use self::lane::Lane;
 #[cfg(test)]
 pub(crate) use self::ledger::Ledger;
-pub(crate) use self::ledger::Place;
+pub(crate) use self::place::Place;
 pub use self::report::{DeliveryFailure, DropReason, TrackerReport, TrackerState};
 use crate::callback::{Callback, CallbackOutcome};
 use crate::{Event, EventSink};
@@ -105,6 +114,48 @@ impl BatchTracker {
     /// What became of the events so far. Waits for nothing.
     pub fn report(&self) -> TrackerReport {
         self.handle.lane.report()
+    }
+
+    /// Waits until everything that was recorded before the call is on disk, if it is not delivered or dropped: from then on it
+    /// survives whatever ends the process. With [`SpoolOptions::sync`](crate::SpoolOptions::sync) that goes for the machine,
+    /// too. What is dropped on the way is in the [report](Self::report), as ever.
+    ///
+    /// Without this, an event is on disk some milliseconds after it was recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError::Incomplete`], when something is in memory only: the disk does not take it at present, or there is no
+    /// spool. [`FlushError::TimedOut`], when the limit passed first. From within a filter or a sink it does not wait, and
+    /// says that if anything is pending.
+    ///
+    /// # Blocking
+    ///
+    /// For up to the limit; a few milliseconds, as a rule.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use growthbook_tracking::{BatchTracker, JsonLines, SpoolOptions};
+    ///
+    /// # fn main() -> Result<(), growthbook_core::FlushError> {
+    /// # let folder = std::env::temp_dir().join(format!("growthbook-sync-{}", std::process::id()));
+    /// let tracker = BatchTracker::builder(JsonLines::new(folder.join("events.jsonl")))
+    ///     .spool(SpoolOptions::new(folder.join("spool")))
+    ///     .build();
+    /// // .. record an event that must not be lost; then
+    /// tracker.sync(Duration::from_secs(1))?;
+    /// # drop(tracker);
+    /// # let _ = std::fs::remove_dir_all(folder);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "spool")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "spool")))]
+    pub fn sync(&self, limit: Duration) -> Result<(), FlushError> {
+        let lane = self.handle.lane.here();
+        lane.map_or(Ok(()), |lane| lane.sync(limit))
     }
 
     /// After a `fork`, in the copy of the process: starts a thread that delivers what is recorded from now on to this sink,

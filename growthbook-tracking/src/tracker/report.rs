@@ -1,11 +1,14 @@
 use std::fmt;
 
 use crate::sink::Failure;
+#[cfg(feature = "spool")]
+use crate::{SpoolError, SpoolReport};
 
 /// What became of the events that a [`BatchTracker`](crate::BatchTracker) was offered.
 ///
 /// It holds at any moment, also while events come and go, that `offered` is `delivered` and `pending` and all that was
-/// dropped, added up.
+/// dropped, added up. With a spool, what earlier processes left behind counts as offered when it is found, and what is on disk
+/// as pending, also after the tracker has been closed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TrackerReport {
     pub(super) offered: u64,
@@ -17,6 +20,10 @@ pub struct TrackerReport {
     pub(super) panics: u64,
     pub(super) last_failure: Option<DeliveryFailure>,
     pub(super) state: TrackerState,
+    #[cfg(feature = "spool")]
+    pub(super) spool: Option<SpoolReport>,
+    #[cfg(feature = "spool")]
+    pub(super) spool_error: Option<SpoolError>,
 }
 
 /// Why an event was not delivered.
@@ -80,7 +87,7 @@ pub enum TrackerState {
 }
 
 impl TrackerReport {
-    /// Events that it was told of.
+    /// Events that it was told of, and those that it found on disk.
     pub fn offered(&self) -> u64 {
         self.offered
     }
@@ -130,6 +137,52 @@ impl TrackerReport {
         self.state
     }
 
+    /// What became of the events that are kept on disk; `None` without a spool, and where it could not be opened.
+    ///
+    /// What was delivered a moment ago may still be pending in it.
+    #[cfg(feature = "spool")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "spool")))]
+    pub fn spool(&self) -> Option<&SpoolReport> {
+        self.spool.as_ref()
+    }
+
+    /// Why events cannot be kept on disk at present, and are in memory instead; `None` if they are on disk, or need not be.
+    #[cfg(feature = "spool")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "spool")))]
+    pub fn spool_error(&self) -> Option<SpoolError> {
+        self.spool_error
+    }
+
+    /// Counts what is pending, when all else was counted before the offers were.
+    pub(super) fn of(mut self, offered: u64) -> Self {
+        self.offered += offered;
+        self.pending = self.offered.saturating_sub(self.delivered + self.dropped());
+        self
+    }
+
+    #[cfg(feature = "spool")]
+    pub(super) fn failing(mut self, error: SpoolError) -> Self {
+        self.spool_error = Some(error);
+        self
+    }
+
+    /// With what became of those on disk; `found` of them were left by others.
+    #[cfg(feature = "spool")]
+    pub(super) fn with_spool(mut self, spool: SpoolReport, found: u64) -> Self {
+        self.offered += found;
+        for (reason, count) in [
+            (DropReason::Expired, spool.expired()),
+            (DropReason::SpoolCorrupt, spool.corrupt()),
+            (DropReason::SpoolFull, spool.full()),
+        ] {
+            if let Some(dropped) = self.dropped.get_mut(reason.place()) {
+                *dropped += count;
+            }
+        }
+        self.spool = Some(spool);
+        self
+    }
+
     /// This one, and what happened in the process that this one is a copy of.
     pub(super) fn after(mut self, earlier: &Self) -> Self {
         self.offered += earlier.offered;
@@ -150,6 +203,10 @@ impl TrackerReport {
         }
         self.pending = 0;
         self.state = TrackerState::Closed;
+        #[cfg(feature = "spool")]
+        {
+            (self.spool, self.spool_error) = (None, None);
+        }
         self
     }
 }
@@ -273,6 +330,10 @@ mod tests {
             panics: 0,
             last_failure: None,
             state: TrackerState::Open,
+            #[cfg(feature = "spool")]
+            spool: None,
+            #[cfg(feature = "spool")]
+            spool_error: None,
         };
         assert_eq!(
             report.to_string(),

@@ -4,53 +4,50 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use super::lane::{Ends, Lane};
-use super::log::{Log, panicked};
-use super::report::{DeliveryFailure, TrackerState};
-use crate::batch::{Dispatch, Kept, Mark, Memory, Next};
-use crate::guard::guarded;
-use crate::intake::Intake;
-use crate::sink::Failure;
-use crate::{Batching, EventSink};
+use crossbeam_channel::Receiver;
 
-pub(super) struct Worker<S> {
+use super::door::{Brought, Inlet};
+use super::lane::Lane;
+use super::log::Log;
+use super::panics::Panics;
+use super::report::{DeliveryFailure, TrackerState};
+use crate::EventSink;
+use crate::batch::{Dispatch, Next};
+use crate::guard::guarded;
+use crate::sink::Failure;
+
+pub(super) struct Worker<S, I: Inlet> {
     lane: Arc<Lane>,
-    ends: Ends,
+    rung: Receiver<()>,
     sink: S,
-    intake: Intake,
-    dispatch: Dispatch<Memory>,
-    /// The number of the next event.
-    next: u64,
+    inlet: I,
+    dispatch: Dispatch<I::Backlog>,
     now: Duration,
     waker: Waker,
     random: fastrand::Rng,
-    /// When panics ended a step.
-    panics: Vec<Duration>,
+    panics: Panics,
     log: Log,
     /// How many were lost before somebody wanted the end.
     lost_before: Option<u64>,
 }
 
-impl<S: EventSink> Worker<S> {
+impl<S: EventSink, I: Inlet> Worker<S, I> {
     pub(super) fn new(
-        lane: Arc<Lane>,
-        ends: Ends,
+        lane: &Arc<Lane>,
+        rung: Receiver<()>,
         sink: S,
-        intake: Intake,
-        batching: Batching,
-        max_age: Duration,
+        (inlet, dispatch): (I, Dispatch<I::Backlog>),
     ) -> Self {
         Self {
             waker: lane.waker(),
-            lane,
-            ends,
+            lane: Arc::clone(lane),
+            rung,
             sink,
-            intake,
-            dispatch: Dispatch::new(batching, max_age, Memory::default()),
-            next: 0,
+            inlet,
+            dispatch,
             now: Duration::ZERO,
             random: fastrand::Rng::new(),
-            panics: Vec::new(),
+            panics: Panics::default(),
             log: Log::default(),
             lost_before: None,
         }
@@ -63,8 +60,12 @@ impl<S: EventSink> Worker<S> {
             match guarded(|| self.step()) {
                 Some(true) => {}
                 Some(false) => break TrackerState::Closed,
-                None if self.goes_on() => {}
-                None => break TrackerState::Failed,
+                None => {
+                    self.inlet.sleeps(false);
+                    if !self.panics.goes_on(&self.lane, self.now) {
+                        break TrackerState::Failed;
+                    }
+                }
             }
         };
         self.end(state);
@@ -72,11 +73,14 @@ impl<S: EventSink> Worker<S> {
 
     /// Whether there is more to do.
     fn step(&mut self) -> bool {
-        let asked = self.lane.desk.take();
-        let came = self.drain();
+        let Brought {
+            asked,
+            is_flowing,
+            horizon,
+        } = self.inlet.bring(&mut self.dispatch);
         self.now = self.lane.clock.monotonic();
         for answer in asked.flushes {
-            self.dispatch.flush(self.next, answer);
+            self.dispatch.flush(horizon, answer);
         }
         if let Some(deadline) = asked.deadline {
             if self.lost_before.is_none() {
@@ -92,37 +96,9 @@ impl<S: EventSink> Worker<S> {
         match self.dispatch.poll(self.now) {
             Next::Deliver => self.deliver(),
             Next::End => return false,
-            Next::Wait(until) => self.rest(until, came > 0),
+            Next::Wait(until) => self.rest(until, is_flowing),
         }
         true
-    }
-
-    /// Takes what is in the queue now: what was put there before anything that was asked for is among it.
-    fn drain(&mut self) -> usize {
-        let waiting = self.ends.queue.len();
-        if waiting > 0 {
-            self.now = self.lane.clock.monotonic();
-        }
-        for _ in 0..waiting {
-            let Ok(queued) = self.ends.queue.try_recv() else {
-                break;
-            };
-            let mut place = queued.place;
-            match self.intake.take(&queued.event) {
-                Ok((event, bytes)) => {
-                    place.resize(bytes);
-                    let mark = Mark {
-                        number: self.next,
-                        since: self.now,
-                        place,
-                    };
-                    self.next += 1;
-                    self.dispatch.push(Kept { event, mark });
-                }
-                Err(reason) => place.dropped(reason),
-            }
-        }
-        waiting
     }
 
     fn deliver(&mut self) {
@@ -152,7 +128,7 @@ impl<S: EventSink> Worker<S> {
 
     /// Waits for a time, for events, or to be asked for something.
     fn rest(&mut self, until: Option<Duration>, is_flowing: bool) {
-        let Ends { queue, rung } = &self.ends;
+        let rung = &self.rung;
         let left = |until: Duration| until.saturating_sub(self.now);
         if is_flowing {
             // Where events come, more do. As long as this is awake, nobody who records has to wake it.
@@ -160,56 +136,39 @@ impl<S: EventSink> Worker<S> {
             let _ = rung.recv_timeout(linger);
             return;
         }
-        self.lane.sleeps(true);
-        if queue.is_empty() {
+        if !self.inlet.sleeps(true) {
             match until {
                 None => drop(rung.recv()),
                 Some(until) if self.lane.clock.wake_at(until, &self.waker) => drop(rung.recv()),
                 Some(until) => drop(rung.recv_timeout(left(until))),
             }
         }
-        self.lane.sleeps(false);
-    }
-
-    /// After a panic outside of what is guarded: a defect of ours, or a clock that panics.
-    fn goes_on(&mut self) -> bool {
-        self.lane.ledger.panicked();
-        self.lane.sleeps(false);
-        let now = guarded(|| self.lane.clock.monotonic()).unwrap_or(self.now);
-        self.panics.retain(|&at| at.saturating_add(MINUTE) > now);
-        self.panics.push(now);
-        let goes_on = self.panics.len() < MOST_PANICS;
-        guarded(|| panicked(goes_on));
-        goes_on
+        self.inlet.sleeps(false);
     }
 
     /// Settles the accounts. Whatever is still somewhere counts as closed where it is dropped.
     fn end(mut self, state: TrackerState) {
         self.lane.shut();
+        let late = guarded(|| self.inlet.end(&mut self.dispatch)).unwrap_or_default();
         guarded(|| self.dispatch.abandon());
         let lost = self.dispatch.lost() - self.lost_before.unwrap_or_default();
-        let late = self.ends.queue.len();
         let Self {
             lane,
-            ends,
             sink,
+            inlet,
             mut log,
             dispatch,
-            intake,
             ..
         } = self;
         drop(dispatch);
         // What the program's code is dropped with may panic.
         guarded(|| drop(sink));
-        guarded(|| drop(intake));
-        drop(ends);
+        guarded(|| drop(inlet));
         guarded(|| log.ended(&lane.ledger.report()));
         lane.ledger.is_now(state);
-        lane.desk.end(lost + late as u64);
+        lane.desk.end(lost + late, lane.left() == 0);
     }
 }
 
 /// How long to look for more events before sleep.
-const LINGER: Duration = Duration::from_millis(5);
-const MINUTE: Duration = Duration::from_secs(60);
-const MOST_PANICS: usize = 5;
+pub(super) const LINGER: Duration = Duration::from_millis(5);

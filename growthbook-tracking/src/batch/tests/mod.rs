@@ -10,6 +10,7 @@ use crate::tracker::Ledger;
 /// A machine, the clock that it is told of, and what arrived at its far end.
 struct Bench {
     dispatch: Dispatch<Memory>,
+    max_age: Duration,
     ledger: std::sync::Arc<Ledger>,
     now: Duration,
     next: u64,
@@ -24,7 +25,8 @@ impl Bench {
 
     fn with_age(batching: Batching, max_age: Duration) -> Self {
         Self {
-            dispatch: Dispatch::new(batching, max_age, Memory::default()),
+            dispatch: Dispatch::new(batching, Memory::default()),
+            max_age,
             ledger: Ledger::new(100_000, usize::MAX),
             now: Duration::ZERO,
             next: 0,
@@ -39,6 +41,7 @@ impl Bench {
             let mark = Mark {
                 number: self.next,
                 since: self.now,
+                expires: self.now + self.max_age,
                 place: self.ledger.reserve(100).unwrap(),
             };
             let event = numbered(self.next);
