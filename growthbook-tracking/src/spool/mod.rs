@@ -110,8 +110,7 @@ impl Spool {
     /// The oldest records that nobody has taken, at most so many, and of no more bytes together unless it is one. Those
     /// that are too old by now are dropped instead.
     ///
-    /// Who takes records says what became of them: [`ack`](Self::ack), or [`release`](Self::release) for those that shall
-    /// be taken again. Until then they count as pending, and are kept.
+    /// Who takes records says when they are done with, by [`ack`](Self::ack). Until then they count as pending, and are kept.
     ///
     /// # Errors
     ///

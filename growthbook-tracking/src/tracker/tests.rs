@@ -84,6 +84,34 @@ fn a_copy_of_the_process_drops_events_until_it_is_given_a_worker() {
     drop(tracker);
 }
 
+/// What somebody wrote whose records are whole, and no events.
+#[cfg(feature = "spool")]
+#[test]
+fn records_that_are_no_events_count_as_corrupt() {
+    use crate::SpoolOptions;
+    use crate::spool::{Record, Spool};
+    use std::time::SystemTime;
+
+    let folder = tempfile::tempdir().unwrap();
+    let options = SpoolOptions::new(folder.path());
+    let at = SystemTime::now();
+    let spool = Spool::open(options.clone(), at).unwrap();
+    let records = [&b"{}"[..], b"not JSON", b""].map(|bytes| Record { at, bytes });
+    spool.append(&records).unwrap();
+    drop(spool);
+    let tracker = BatchTracker::builder(Nowhere).spool(options).build();
+    tracker.record(&event().as_event());
+    // The three may be passed over before anybody waits for anything.
+    let _ = tracker.flush(LONG);
+    let _ = tracker.close(LONG);
+    let report = tracker.report();
+    is_sound(&report);
+    assert_eq!((report.offered(), report.delivered()), (4, 1), "{report}");
+    assert_eq!(report.dropped_as(DropReason::SpoolCorrupt), 3, "{report}");
+    let spool = report.spool().unwrap();
+    assert_eq!((spool.pending(), spool.acked()), (0, 4), "{spool:?}");
+}
+
 #[test]
 fn an_idle_tracker_is_small() {
     let size = size_of::<super::lane::Queued>();

@@ -22,6 +22,8 @@ mod intake;
 mod lines;
 mod queue;
 mod records;
+#[cfg(feature = "spool")]
+mod spool;
 mod stress;
 mod support;
 mod user_code;

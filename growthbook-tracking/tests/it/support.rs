@@ -1,6 +1,7 @@
 //! The far end of a tracker, as a test sees it, and events to send there.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -198,11 +199,16 @@ pub(crate) fn logged(name: &str, properties: Value, attributes: Attributes) -> O
 
 /// Events `event-0`, `event-1`, .. of one user.
 pub(crate) fn events(count: usize) -> Vec<OwnedTrackingEvent> {
+    events_of(0..count)
+}
+
+/// Those of these numbers.
+pub(crate) fn events_of(numbers: Range<usize>) -> Vec<OwnedTrackingEvent> {
     let plugin = RecordingPlugin::wanting(Interest::CUSTOM);
     let builder = TestFeatures::new().builder().plugin(plugin.clone());
     let client = builder.build().unwrap();
     let user = UserContext::new(Attributes::new().with("id", "u-1"));
-    for number in 0..count {
+    for number in numbers {
         client.log_event(&format!("event-{number}"), Map::new(), &user);
     }
     plugin.take()

@@ -32,14 +32,15 @@ impl Shelf {
     pub(super) fn new(lane: Arc<Lane>, storage: Arc<Storage>) -> Self {
         Self {
             lane,
-            storage,
             memory: Memory::default(),
             spilled: 0,
             in_hand: 0,
-            lost: 0,
+            // What was too old or damaged when it was found, nobody here waits for.
+            lost: storage.stock().lost,
             since: None,
             now: Duration::ZERO,
             adopts_at: Duration::ZERO,
+            storage,
         }
     }
 
