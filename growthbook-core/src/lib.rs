@@ -106,8 +106,8 @@ pub use self::cache::{CacheKey, CachedPayload, FeatureCache, MemoryCache, Valida
 pub use self::client::{
     AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, EvaluatedFeature,
     Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink, PayloadSource,
-    Readiness, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode, SourceHandle,
-    SourceStatus, Status, StreamState, Subscription, Track, UserScope,
+    Readiness, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode, RefreshRequest,
+    SourceHandle, SourceStatus, Status, StreamState, Subscription, Track, UserScope,
 };
 pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::refresh::{Origin, Refresh, RefreshCounts, RefreshError, RefreshMode};
+use super::source::SourceHandle;
 use super::{Arrival, Feed, Question};
 use crate::cache::{CacheKey, CachedPayload, Validator};
 use crate::client::background::BackgroundError;
@@ -92,7 +93,7 @@ impl Shared {
             return Err(RefreshError::Closed);
         }
         match answer.map_err(RefreshError::Fetch)? {
-            Fetched::Fresh(payload) => self.take(key, payload, Some(&question), news),
+            Fetched::Fresh(payload) => self.take(Some(key), payload, Some(&question), news),
             Fetched::Unchanged { .. } if known.is_none() => {
                 // There is nothing that could be unchanged.
                 Err(RefreshError::Fetch(FetchError::Status {
@@ -105,6 +106,19 @@ impl Shared {
                 Ok(Some(Refresh::Unchanged))
             }
         }
+    }
+
+    /// What the client's payloads are kept under: the source says so, or else the fetcher.
+    pub(crate) fn cache_key(&self, news: &mut News) -> Option<CacheKey> {
+        if self.feed.caches.is_empty() {
+            return None;
+        }
+        let of_source = self.call_source("payload source's key", SourceHandle::cache_key);
+        if let Some(key) = of_source {
+            return key.returned().flatten();
+        }
+        let fetcher = self.feed.fetcher.as_deref()?;
+        self.call_fetcher(news, || fetcher.cache_key()).ok()
     }
 
     /// In flight nothing is reported: that comes with the news.
@@ -172,11 +186,26 @@ impl Shared {
         None
     }
 
-    /// Puts in force what a server sent, and keeps it in the caches. It may be the answer to a question; `None` if something
-    /// came in force since that was put, of which nobody can tell whether it is newer.
-    pub(crate) fn take(
+    /// Puts in force what a server sent of its own accord.
+    pub(crate) fn take_pushed(
         &self,
-        key: &CacheKey,
+        key: Option<&CacheKey>,
+        payload: CachedPayload,
+        mut news: News,
+    ) -> Result<Refresh, RefreshError> {
+        let taken = self.take(key, payload, None, &mut news);
+        if let Err(error) = &taken {
+            self.feed.failed(error);
+        }
+        news.tell(self);
+        taken.map(|refresh| refresh.unwrap_or(Refresh::Unchanged))
+    }
+
+    /// Puts in force what a server sent, and keeps it in the caches, if it is known under which key. It may be the answer to
+    /// a question; `None` if something came in force since that was put, of which nobody can tell whether it is newer.
+    fn take(
+        &self,
+        key: Option<&CacheKey>,
         payload: CachedPayload,
         answers: Option<&Question>,
         news: &mut News,
@@ -194,7 +223,9 @@ impl Shared {
             Turn::New => Refresh::Updated,
         };
         self.feed.count(|counts| counts.count(refresh));
-        self.keep(key, &payload, news);
+        if let Some(key) = key {
+            self.keep(key, &payload, news);
+        }
         news.installed.push((installed, Origin::Fetched));
         Ok(Some(refresh))
     }
