@@ -187,8 +187,7 @@ impl Streamer {
     }
 
     fn ask_again(&self) {
-        let is_such = |letter: &Letter| matches!(letter, Letter::Changed);
-        self.worker.post_unless(Letter::Changed, is_such);
+        self.worker.post_change();
     }
 
     fn refused(&self, refused: Refused) -> Ended {

@@ -15,7 +15,7 @@ use crate::fetcher::HttpFetcher;
 /// What the worker is told.
 #[derive(Debug)]
 pub(crate) enum Letter {
-    /// Something has changed on the server, or something came over the stream that cannot be used.
+    /// Something has changed on the server, or something came over the stream that cannot be used, or the program says so.
     Changed,
     /// An evaluation found the features stale.
     Nudge,
@@ -23,6 +23,13 @@ pub(crate) enum Letter {
     Refresh(Wish),
     StreamClosed,
     StreamOpened,
+}
+
+impl Mailbox<Letter> {
+    /// Something has changed. That is told once until it is read.
+    pub(crate) fn post_change(&self) -> bool {
+        self.post_unless(Letter::Changed, |letter| matches!(letter, Letter::Changed))
+    }
 }
 
 #[derive(Debug)]
