@@ -7,6 +7,7 @@
 //! | keep a client fresh by itself | [`HttpSource`] |
 //! | refresh by hand | [`HttpFetcher`] |
 //! | reach a GrowthBook of your own, through a proxy, with other limits | [`Endpoint`] |
+//! | take what GrowthBook sends to the program | [`Webhook`]; [`ProxyPush`] and [`EventWebhook`] for older ways |
 //! | survive a restart during an outage | [`FileCache`] |
 //! | see how it is doing | `GrowthBookClient::status`, `on_error`, and the log target `growthbook::fetch` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -22,12 +23,17 @@ mod response;
 mod retry_after;
 mod source;
 mod sse;
+mod webhook;
 
 pub use self::config::ConfigError;
 pub use self::disk::FileCache;
 pub use self::endpoint::Endpoint;
 pub use self::fetcher::HttpFetcher;
 pub use self::source::HttpSource;
+pub use self::webhook::{
+    EventWebhook, ProxyPush, Webhook, WebhookAction, WebhookError, WebhookEvent, WebhookOutcome,
+    WebhookSecretError,
+};
 
 /// The target of what is logged here.
 const LOG: &str = "growthbook::fetch";

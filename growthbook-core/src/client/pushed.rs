@@ -6,7 +6,8 @@ use super::GrowthBookClient;
 use super::feed::asking::News;
 use super::feed::refresh::{Refresh, RefreshError, RefreshRequest};
 use super::feed::source::SourceHandle;
-use crate::cache::CachedPayload;
+use super::shared::Shared;
+use crate::cache::{CacheKey, CachedPayload};
 use crate::guard::Called;
 
 impl GrowthBookClient {
@@ -83,5 +84,35 @@ impl GrowthBookClient {
             None if shared.feed.fetcher.is_some() => RefreshRequest::Manual,
             None => RefreshRequest::NoSource,
         }
+    }
+}
+
+impl Shared {
+    /// Puts in force what a server sent of its own accord.
+    pub(crate) fn take_pushed(
+        &self,
+        key: Option<&CacheKey>,
+        payload: CachedPayload,
+        mut news: News,
+    ) -> Result<Refresh, RefreshError> {
+        let taken = self.take(key, payload, None, &mut news);
+        if let Err(error) = &taken {
+            self.feed.failed(error);
+        }
+        news.tell(self);
+        taken.map(|refresh| refresh.unwrap_or(Refresh::Unchanged))
+    }
+
+    /// What the client's payloads are kept under: the source says so, or else the fetcher.
+    fn cache_key(&self, news: &mut News) -> Option<CacheKey> {
+        if self.feed.caches.is_empty() {
+            return None;
+        }
+        let of_source = self.call_source("payload source's key", SourceHandle::cache_key);
+        if let Some(key) = of_source {
+            return key.returned().flatten();
+        }
+        let fetcher = self.feed.fetcher.as_deref()?;
+        self.call_fetcher(news, || fetcher.cache_key()).ok()
     }
 }

@@ -7,6 +7,7 @@
 
 mod scenes;
 mod told;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -118,7 +119,7 @@ fn canaries_are_found() {
     assert!(found(&format!("{fetcher:?} canary")).is_empty());
 }
 
-const CANARIES: [&str; 11] = [
+const CANARIES: [&str; 12] = [
     CLIENT_KEY,
     ENCODED_KEY,
     "canary-decrypter",
@@ -131,6 +132,7 @@ const CANARIES: [&str; 11] = [
     "canary-payload",
     "canary-attribute",
     "canary-of-the-environment",
+    "canary-signing",
 ];
 
 /// One that is written otherwise in an address.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::refresh::{Origin, Refresh, RefreshCounts, RefreshError, RefreshMode};
-use super::source::SourceHandle;
 use super::{Arrival, Feed, Question};
 use crate::cache::{CacheKey, CachedPayload, Validator};
 use crate::client::background::BackgroundError;
@@ -108,21 +107,8 @@ impl Shared {
         }
     }
 
-    /// What the client's payloads are kept under: the source says so, or else the fetcher.
-    pub(crate) fn cache_key(&self, news: &mut News) -> Option<CacheKey> {
-        if self.feed.caches.is_empty() {
-            return None;
-        }
-        let of_source = self.call_source("payload source's key", SourceHandle::cache_key);
-        if let Some(key) = of_source {
-            return key.returned().flatten();
-        }
-        let fetcher = self.feed.fetcher.as_deref()?;
-        self.call_fetcher(news, || fetcher.cache_key()).ok()
-    }
-
     /// In flight nothing is reported: that comes with the news.
-    fn call_fetcher<T>(
+    pub(crate) fn call_fetcher<T>(
         &self,
         news: &mut News,
         call: impl FnOnce() -> T,
@@ -186,24 +172,9 @@ impl Shared {
         None
     }
 
-    /// Puts in force what a server sent of its own accord.
-    pub(crate) fn take_pushed(
-        &self,
-        key: Option<&CacheKey>,
-        payload: CachedPayload,
-        mut news: News,
-    ) -> Result<Refresh, RefreshError> {
-        let taken = self.take(key, payload, None, &mut news);
-        if let Err(error) = &taken {
-            self.feed.failed(error);
-        }
-        news.tell(self);
-        taken.map(|refresh| refresh.unwrap_or(Refresh::Unchanged))
-    }
-
     /// Puts in force what a server sent, and keeps it in the caches, if it is known under which key. It may be the answer to
     /// a question; `None` if something came in force since that was put, of which nobody can tell whether it is newer.
-    fn take(
+    pub(crate) fn take(
         &self,
         key: Option<&CacheKey>,
         payload: CachedPayload,

@@ -11,11 +11,11 @@ use growthbook_fetch::{Endpoint, FileCache, HttpSource};
 use growthbook_testkit::Reply;
 
 use super::told::{Told, until, value_of};
-use super::{CLIENT_KEY, ENCODED_KEY};
+use super::{CLIENT_KEY, ENCODED_KEY, webhooks};
 use crate::api::{Api, NOBODY, SOON};
 use crate::sealed::{self, KEY, OTHER_KEY};
 
-pub(super) const SCENES: [fn(&Told); 11] = [
+pub(super) const SCENES: [fn(&Told); 12] = [
     bodies,
     statuses,
     redirects,
@@ -27,6 +27,7 @@ pub(super) const SCENES: [fn(&Told); 11] = [
     connections,
     callbacks,
     keys_of_the_environment,
+    webhooks::scene,
 ];
 
 fn bodies(told: &Told) {
