@@ -75,9 +75,10 @@ impl<'a> Call<'a> {
             let now = || self.redis.now();
             let refreshed = self.redis.routes.refresh(self.deadline, &now);
             let groups = self.group(mem::take(&mut pending), refreshed, &mut answers);
+            let deadline = self.deadline_of(groups.len());
             let talk = |(node, group): Group<'c>| {
                 let requests: Vec<_> = group.iter().map(Pending::request).collect();
-                let replies = node.exchange(&requests, self.deadline, now);
+                let replies = node.exchange(&requests, deadline, now);
                 (node, group, replies)
             };
             for (node, group, replies) in parallel::each(groups, talk) {
@@ -154,6 +155,15 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// With several nodes, one that hangs leaves the others time for what they have to do after this exchange.
+    fn deadline_of(&self, nodes: usize) -> Deadline {
+        if nodes > 1 {
+            self.deadline.half()
+        } else {
+            self.deadline
+        }
+    }
+
     /// What goes where. What can go nowhere is answered.
     fn group<'c>(
         &self,
@@ -203,12 +213,18 @@ impl<'a> Call<'a> {
                 let target = routes.node_at(node.sibling(&to.host, to.port));
                 target.map(|target| it.redirected(target, true))
             }
-            Answer::Failed(error) => self.failed(node, it, error),
+            Answer::Failed(error) if self.is_for_another(error) => Ok(Pending {
+                target: None,
+                is_asking: false,
+                failed: Some((Arc::clone(node), error)),
+                ..it
+            }),
+            Answer::Failed(error) => Err(error),
             Answer::Moved(to) => {
                 let target = routes.moved(to.slot, node.sibling(&to.host, to.port));
                 target.map(|target| it.redirected(target, false))
             }
-            Answer::NoScript if it.command.is_script() => Ok(Pending {
+            Answer::NoScript if it.command.is_script() && !it.by_text => Ok(Pending {
                 by_text: true,
                 ..it
             }),
@@ -221,30 +237,16 @@ impl<'a> Call<'a> {
         again.map_err(|error| put(answers, place, Err(error))).ok()
     }
 
-    fn failed<'c>(
-        &self,
-        node: &Arc<Node>,
-        it: Pending<'c>,
-        error: RedisError,
-    ) -> Result<Pending<'c>, RedisError> {
+    /// Whether another node of the cluster may have taken over from the one that says so.
+    fn is_for_another(&self, error: RedisError) -> bool {
         let routes = &self.redis.routes;
-        if !routes.is_cluster() {
-            return Err(error);
+        let is_of_node = error.reason().is_of_node();
+        let is_changing = matches!(error.reason(), Reason::ClusterDown | Reason::ReadOnly);
+        if !routes.is_cluster() || !is_of_node && !is_changing {
+            return false;
         }
-        if error.reason().is_of_node() {
-            routes.suspect();
-            let failed = Some((Arc::clone(node), error));
-            return Ok(Pending {
-                target: None,
-                is_asking: false,
-                failed,
-                ..it
-            });
-        }
-        if matches!(error.reason(), Reason::ClusterDown | Reason::ReadOnly) {
-            routes.suspect();
-        }
-        Err(error)
+        routes.suspect();
+        is_of_node
     }
 }
 

@@ -17,7 +17,7 @@ impl Deadline {
         Self { started, limit }
     }
 
-    /// Half of what is left, for what is asked by the way.
+    /// Half of what is left, for what must leave time for more.
     pub(crate) fn half(self) -> Self {
         let left = self.left().unwrap_or_default();
         Self::after(left / 2)

@@ -33,6 +33,7 @@ impl RedisError {
         !matches!(
             self.0,
             Reason::CrossSlot
+                | Reason::LoginRefused
                 | Reason::NoCluster
                 | Reason::NoPermission
                 | Reason::NoUrl
@@ -56,6 +57,7 @@ pub(crate) enum Reason {
     CrossSlot,
     LeftAlone,
     Loading,
+    LoginRefused,
     Lost,
     NoCluster,
     NoPermission,
@@ -81,6 +83,7 @@ impl Reason {
             Self::CrossSlot => "the keys of one command belong to several nodes of a cluster",
             Self::LeftAlone => "it has failed several times and is left alone for a while",
             Self::Loading => "it is loading its data",
+            Self::LoginRefused => "it refused the login, or the database of the URL",
             Self::Lost => "the connection failed or was lost",
             Self::NoCluster => "several hosts are named, but it is no cluster",
             Self::NoPermission => "the user may not do that",
@@ -105,6 +108,12 @@ impl Reason {
             self,
             Self::ConnectionRefused | Self::LeftAlone | Self::Lost | Self::TimedOut
         )
+    }
+}
+
+impl From<redis::RedisError> for RedisError {
+    fn from(error: redis::RedisError) -> Self {
+        Self::from(&error)
     }
 }
 

@@ -17,6 +17,16 @@ pub(crate) struct Request<'a> {
     pub(crate) is_asking: bool,
 }
 
+impl<'a> Request<'a> {
+    pub(crate) fn new(command: &'a Command) -> Self {
+        Self {
+            command,
+            by_text: false,
+            is_asking: false,
+        }
+    }
+}
+
 pub(crate) enum Answer {
     Ask(Redirect),
     Failed(RedisError),

@@ -18,6 +18,7 @@ mod command;
 mod deadline;
 mod error;
 mod exchange;
+mod login;
 mod node;
 mod parallel;
 mod redirect;

@@ -5,16 +5,20 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::{Client, Connection, ConnectionAddr, ConnectionInfo, RedisResult};
+use redis::{Client, Connection, ConnectionAddr, ConnectionInfo, RedisConnectionInfo};
 
 use crate::address::elsewhere;
 use crate::breaker::Breaker;
 use crate::deadline::Deadline;
 use crate::error::{Reason, RedisError};
 use crate::exchange::{Answer, Exchange, Request};
+use crate::login::Login;
 
 pub(crate) struct Node {
+    info: ConnectionInfo,
+    /// Without what the login says.
     client: Client,
+    login: Login,
     /// The one used last on top. Threads that talk at the same time have one each; a few of those are kept.
     idle: Mutex<Vec<Connection>>,
     breaker: Breaker,
@@ -22,9 +26,12 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn new(info: ConnectionInfo) -> Result<Self, RedisError> {
-        let client = Client::open(info);
+        let anonymous = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let client = Client::open(info.clone().set_redis_settings(anonymous));
         Ok(Self {
             client: client.map_err(|_| RedisError::new(Reason::NoUrl))?,
+            login: Login::new(info.redis_settings()),
+            info,
             idle: Mutex::default(),
             breaker: Breaker::new(),
         })
@@ -33,11 +40,11 @@ impl Node {
     /// Another node of the same cluster; on the same host, if that is not named.
     pub(crate) fn sibling(&self, host: &str, port: u16) -> ConnectionInfo {
         let host = if host.is_empty() { self.host() } else { host };
-        elsewhere(self.client.get_connection_info(), host, port)
+        elsewhere(&self.info, host, port)
     }
 
     pub(crate) fn address(&self) -> &ConnectionAddr {
-        self.client.get_connection_info().addr()
+        self.info.addr()
     }
 
     fn host(&self) -> &str {
@@ -67,8 +74,7 @@ impl Node {
         };
         let outcome = self.talk(&mut exchange, deadline);
         self.breaker.report(&permit, outcome.is_ok(), now());
-        let failure = outcome.err().map(|error| RedisError::from(&error));
-        exchange.into_answers(failure.unwrap_or(RedisError::new(Reason::Unexpected)))
+        exchange.into_answers(outcome.err().unwrap_or(RedisError::new(Reason::Unexpected)))
     }
 
     pub(crate) fn is_left_alone(&self, now: Duration) -> bool {
@@ -79,27 +85,39 @@ impl Node {
         self.breaker.is_calm()
     }
 
-    fn talk(&self, exchange: &mut Exchange<'_>, deadline: Deadline) -> RedisResult<()> {
+    fn talk(&self, exchange: &mut Exchange<'_>, deadline: Deadline) -> Result<(), RedisError> {
         let idle = self.idle().pop();
         if let Some(mut connection) = idle {
             match exchange.run(&mut connection, deadline) {
+                Ok(()) => {
+                    self.keep(connection);
+                    return Ok(());
+                }
                 Err(error) if error.is_connection_dropped() && !error.is_timeout() => {
                     // The others are of the same age.
                     let stale = mem::take(&mut *self.idle());
                     drop(stale);
                 }
-                outcome => return self.finished(connection, outcome),
+                Err(error) => return Err(RedisError::from(&error)),
             }
         }
         let mut connection = self.connect(deadline)?;
-        let outcome = exchange.run(&mut connection, deadline);
-        self.finished(connection, outcome)
+        exchange.run(&mut connection, deadline)?;
+        self.keep(connection);
+        Ok(())
     }
 
-    fn connect(&self, deadline: Deadline) -> RedisResult<Connection> {
+    fn connect(&self, deadline: Deadline) -> Result<Connection, RedisError> {
         #[cfg(feature = "tls")]
         self.choose_cryptography();
-        self.client.get_connection_with_timeout(deadline.left()?)
+        let mut connection = self.client.get_connection_with_timeout(deadline.left()?)?;
+        let requests = self.login.requests();
+        if !requests.is_empty() {
+            let mut login = Exchange::new(&requests);
+            login.run(&mut connection, deadline)?;
+            Login::judge(login.into_answers(RedisError::new(Reason::Unexpected)))?;
+        }
+        Ok(connection)
     }
 
     /// Without this, TLS panics where the program has compiled in several kinds and chosen none.
@@ -112,14 +130,11 @@ impl Node {
         }
     }
 
-    fn finished(&self, connection: Connection, outcome: RedisResult<()>) -> RedisResult<()> {
-        if outcome.is_ok() {
-            let mut idle = self.idle();
-            if idle.len() < MOST_IDLE {
-                idle.push(connection);
-            }
+    fn keep(&self, connection: Connection) {
+        let mut idle = self.idle();
+        if idle.len() < MOST_IDLE {
+            idle.push(connection);
         }
-        outcome
     }
 
     /// Connections are put in and taken out whole.

@@ -26,8 +26,8 @@ use crate::routes::Routes;
 ///
 /// Whether it is a cluster need not be said: a single server is asked nothing more, and a node of a cluster says so when it is
 /// asked for a key of another one. From then on it is known which node serves which slot. The commands of one call go
-/// to all nodes that they concern at the same time, each with the whole timeout, so a node that hangs holds up no commands
-/// but its own. Slots that move are followed, also those half way. When a node fails, another one is asked for the slots, at
+/// to all nodes that they concern at the same time. If these are several, an exchange with them takes half of the time that is
+/// left at most, so that after waiting for a node that hangs there is time for what else the others have to do. Slots that move are followed, also those half way. When a node fails, another one is asked for the slots, at
 /// most once a second, so the master that takes over is found. Nodes are talked to as the URL says: with the same user,
 /// password and kind of TLS, whose certificates must be of the names or addresses by which nodes announce themselves.
 ///

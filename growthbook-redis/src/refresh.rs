@@ -28,14 +28,9 @@ impl Routes {
             return Ok(());
         };
         let question = Command::new("CLUSTER").arg("SLOTS");
-        let request = Request {
-            command: &question,
-            by_text: false,
-            is_asking: false,
-        };
         let mut failure = RedisError::new(Reason::ClusterDown);
         for node in nodes.iter().take(MOST_ASKED) {
-            let answers = node.exchange(&[request], deadline.half(), now);
+            let answers = node.exchange(&[Request::new(&question)], deadline.half(), now);
             match answers.into_iter().next() {
                 Some(Answer::Reply(reply)) => match shards(&reply) {
                     Some(shards) if !shards.is_empty() => return self.learn(&shards, node),
