@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use growthbook_core::{Saved, StickyIdentity, StickyWrite};
-use growthbook_redis::{Call, Command, RedisError, Script};
+use growthbook_redis::{Call, Command, RedisError, Reply, Script};
 
 use super::document::Document;
 
@@ -127,7 +127,7 @@ impl CompareAndSet {
             let commands = commands.map(|(change, proposal)| self.command(change, &proposal.value));
             let replies = call.send(&commands.collect::<Vec<_>>());
             for ((change, proposal), reply) in proposals.into_iter().zip(replies) {
-                match reply.and_then(|reply| reply.into_data()) {
+                match reply.and_then(Reply::into_data) {
                     Ok(None) => change.outcome = Some(Ok(proposal.answers)),
                     Ok(Some(seen)) => change.seen = seen,
                     Err(error) => change.outcome = Some(Err(error.into())),
