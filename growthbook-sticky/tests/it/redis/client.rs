@@ -90,9 +90,9 @@ impl Stage {
         };
         let scopes = (0..USERS).map(scope).collect();
         Self {
-            scopes,
             client,
             buckets,
+            scopes,
             calls,
         }
     }
@@ -136,7 +136,7 @@ fn evaluations_go_on_while_the_server_does_not_and_nothing_is_lost() {
     let stage = Stage::set(&server, &clock);
     assert_eq!(stage.client.status().sticky_failures(), 0);
     stage.calls.store(0, Ordering::SeqCst);
-    let served = thread::scope(|scope| {
+    let variations = thread::scope(|scope| {
         // The breaker's time runs fast.
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
@@ -175,7 +175,7 @@ fn evaluations_go_on_while_the_server_does_not_and_nothing_is_lost() {
     let left = super::patient(&server).build().unwrap();
     let users: Vec<_> = (0..USERS).map(|number| user(&number.to_string())).collect();
     let documents = left.load(&users).unwrap();
-    for (feature, served) in FEATURES.iter().zip(served) {
+    for (feature, served) in FEATURES.iter().zip(variations) {
         for (user, variation) in users.iter().zip(served) {
             let assignments = &documents[user];
             assert_eq!(assignments[&format!("{feature}__0")], variation, "{user}");
