@@ -4,6 +4,7 @@ use std::slice;
 use std::time::Duration;
 
 use growthbook_core::{StickyBucketService, StickyIdentity, StickyWrite};
+use growthbook_redis::Redis;
 use growthbook_sticky::RedisStickyBuckets;
 use growthbook_testkit::RedisServer;
 use redis::{Client, Connection, Pipeline, Script};
@@ -19,19 +20,24 @@ pub(crate) fn run() {
     let users: Vec<_> = (0..rounds(20_000)).map(identity).collect();
     println!("{} users, Redis on loopback", users.len());
     writes(&buckets, &mut bare, &users);
-    lookups(&buckets, &mut bare, &users);
+    let connections = Redis::builder(server.url()).timeout(LIMIT);
+    let connections = connections.build().expect("a URL");
+    lookups(&buckets, &connections, &mut bare, &users);
 }
 
 fn writes(buckets: &RedisStickyBuckets, bare: &mut Connection, users: &[StickyIdentity]) {
     let batches: Vec<_> = users.chunks(BATCH).collect();
-    let ours = timed(batches.len(), |round| {
-        let identities = batches.get(round).copied().unwrap_or_default();
-        let writes = identities
-            .iter()
-            .map(|it| StickyWrite::new(it, "one__0", "treatment"));
-        let saved = buckets.save_all(&writes.collect::<Vec<_>>());
-        assert!(saved.iter().all(Result::is_ok), "all are stored");
-    });
+    let save = |key: &str| {
+        timed(batches.len(), |round| {
+            let identities = batches.get(round).copied().unwrap_or_default();
+            let writes = identities
+                .iter()
+                .map(|it| StickyWrite::new(it, key, "treatment"));
+            let saved = buckets.save_all(&writes.collect::<Vec<_>>());
+            assert!(saved.iter().all(Result::is_ok), "all are stored");
+        })
+    };
+    let ours = save("one__0");
     // As much on the wire, and as much for the server to do, under other keys.
     let script = Script::new(COMPARE_AND_SET);
     let _ = script.prepare_invoke().load(bare).expect("a script");
@@ -46,14 +52,7 @@ fn writes(buckets: &RedisStickyBuckets, bare: &mut Connection, users: &[StickyId
         assert!(set.iter().all(Option::is_none), "all are stored");
     });
     compared("new documents in batches of 100", BATCH, ours, theirs);
-    let ours = timed(batches.len(), |round| {
-        let identities = batches.get(round).copied().unwrap_or_default();
-        let writes = identities
-            .iter()
-            .map(|it| StickyWrite::new(it, "two__0", "treatment"));
-        let saved = buckets.save_all(&writes.collect::<Vec<_>>());
-        assert!(saved.iter().all(Result::is_ok), "all are stored");
-    });
+    let ours = save("two__0");
     line(
         "into documents, in batches of 100",
         &each(BATCH, &ours),
@@ -61,7 +60,12 @@ fn writes(buckets: &RedisStickyBuckets, bare: &mut Connection, users: &[StickyId
     );
 }
 
-fn lookups(buckets: &RedisStickyBuckets, bare: &mut Connection, users: &[StickyIdentity]) {
+fn lookups(
+    buckets: &RedisStickyBuckets,
+    connections: &Redis,
+    bare: &mut Connection,
+    users: &[StickyIdentity],
+) {
     let ours = timed(users.len(), |round| {
         let identity = users.get(round).expect("a user");
         let found = buckets.load(slice::from_ref(identity)).expect("documents");
@@ -74,17 +78,27 @@ fn lookups(buckets: &RedisStickyBuckets, bare: &mut Connection, users: &[StickyI
     });
     compared("lookups", 1, ours, theirs);
     let batches: Vec<_> = users.chunks(BATCH).collect();
+    let batch = |round: usize| batches.get(round).copied().unwrap_or_default();
+    let keys = |round| {
+        batch(round)
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
     let ours = timed(batches.len(), |round| {
-        let users = batches.get(round).copied().unwrap_or_default();
-        let found = buckets.load(users).expect("documents");
-        assert_eq!(found.len(), users.len(), "everybody has a document");
+        let found = buckets.load(batch(round)).expect("documents");
+        assert_eq!(found.len(), BATCH, "everybody has a document");
     });
     let theirs = timed(batches.len(), |round| {
-        let users = batches.get(round).copied().unwrap_or_default();
-        let keys: Vec<String> = users.iter().map(ToString::to_string).collect();
-        let found: Vec<Option<Vec<u8>>> = redis::cmd("MGET").arg(&keys).query(bare).expect("them");
-        assert_eq!(found.len(), users.len(), "everybody has a document");
+        let mut command = redis::cmd("MGET");
+        let found: Vec<Option<Vec<u8>>> = command.arg(keys(round)).query(bare).expect("them");
+        assert_eq!(found.len(), BATCH, "everybody has a document");
     });
+    let unread = timed(batches.len(), |round| {
+        let found = connections.call().values(&keys(round));
+        assert!(found.iter().all(Result::is_ok), "everybody has a document");
+    });
+    compared("values, 100 at once, unread", BATCH, unread, theirs.clone());
     compared("lookups of 100 at once", BATCH, ours, theirs);
 }
 
