@@ -117,7 +117,10 @@ impl StickyBucketService for RedisStickyBuckets {
         let values = values.map_err(|error| BackendError::new(BACKEND, LOAD, error))?;
         let values = values.iter().flatten();
         let documents = values.filter_map(|value| Document::parse(value));
-        let named = documents.map(|document| (document.identity().clone(), document.assignments()));
+        let named = documents.map(|document| {
+            let assignments = document.assignments();
+            (document.into_identity(), assignments)
+        });
         // The document says whose it is: two identities can have one key.
         let asked: BTreeSet<&StickyIdentity> = identities.iter().collect();
         Ok(named.filter(|(it, _)| asked.contains(it)).collect())
