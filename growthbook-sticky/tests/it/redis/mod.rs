@@ -9,7 +9,6 @@
 mod client;
 mod cluster;
 mod documents;
-mod figures;
 mod javascript;
 mod outages;
 mod processes;
