@@ -19,7 +19,7 @@
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
 //! | see what another payload changes, and whom it deals anew | [`RefreshEvent::changes`], [`FeatureChanges`] |
-//! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`]; `SqliteStickyBuckets`, `Cached`, `WriteBehind` and `cookies`, with the Cargo feature `sticky` |
+//! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`]; `SqliteStickyBuckets`, `Cached`, `WriteBehind` and `cookies`, with the Cargo feature `sticky`; `RedisStickyBuckets` with `sticky-redis` |
 //! | keep features fresh over HTTP, and keep the last good ones on disk | `HttpSource`, `Endpoint`, `FileCache`, with the Cargo feature `fetch` |
 //! | take what GrowthBook sends to the program | `Webhook`, `ProxyPush`, `EventWebhook`, with the Cargo feature `fetch`; [`GrowthBookClient::receive`] for what comes in another way |
 //! | keep rules on a server that evaluates them | `RemoteEvaluation`, with the Cargo feature `fetch` |
@@ -125,6 +125,12 @@ pub use growthbook_sticky::{
     Cached, SqliteStickyBuckets, SqliteStickyBucketsBuilder, WriteBehind, WriteBehindBuilder,
     WriteBehindReport, cookies,
 };
+
+// Sticky buckets in a Redis.
+#[cfg(feature = "sticky-redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sticky-redis")))]
+#[doc(inline)]
+pub use growthbook_sticky::{RedisStickyBuckets, RedisStickyBucketsBuilder};
 
 // The parts under the client.
 #[doc(inline)]
