@@ -9,6 +9,10 @@ mod copy;
 mod heap;
 #[cfg(unix)]
 mod redis;
+#[cfg(unix)]
+mod redis_cluster;
+#[cfg(unix)]
+mod redis_wire;
 mod relay;
 mod server;
 mod timing;
@@ -18,6 +22,8 @@ pub use self::copy::in_a_copy;
 pub use self::heap::{CountingAllocator, Heap, counted};
 #[cfg(unix)]
 pub use self::redis::{RedisServer, RedisServerBuilder};
+#[cfg(unix)]
+pub use self::redis_cluster::RedisCluster;
 pub use self::relay::Relay;
 pub use self::server::{Duplex, Pushing, Reply, Request, Server};
 pub use self::timing::{Operation, Timing, time};

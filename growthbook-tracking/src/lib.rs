@@ -10,6 +10,8 @@ mod guard;
 mod ingestor;
 mod intake;
 mod lines;
+#[cfg(feature = "redis")]
+mod redis_stream;
 mod sink;
 #[cfg(feature = "spool")]
 mod spool;
@@ -23,6 +25,9 @@ pub use self::event::{
 #[cfg(feature = "http")]
 pub use self::ingestor::{EventNaming, Ingestor, IngestorBuilder, IngestorError, Region, Schema};
 pub use self::lines::JsonLines;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use self::redis_stream::{RedisStream, RedisStreamBuilder};
 pub use self::sink::{DeliveryError, EventBatch, EventSink};
 #[cfg(feature = "spool")]
 #[cfg_attr(docsrs, doc(cfg(feature = "spool")))]
