@@ -1,6 +1,7 @@
 //! Processes that are killed while they track.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use growthbook_core::TrackingPlugin;
@@ -42,7 +43,7 @@ fn what_was_synced_is_delivered_whenever_its_process_is_killed() {
 
 /// At a random moment after the first sync. Up to which number all events are on disk.
 fn killed(other: &mut Other) -> usize {
-    let first = other.heard("synced").expect("it writes");
+    let first = other.heard("synced").unwrap();
     let mut synced: usize = first.parse().unwrap();
     let longest = if is_long() { 500_000 } else { 20_000 };
     std::thread::park_timeout(Duration::from_micros(fastrand::u64(..longest)));
@@ -68,16 +69,23 @@ fn track(sink: impl EventSink) {
     let tracker = builder(sink, &told_root()).build();
     let mut next = told_number();
     let last = next + MANY;
-    println!();
+    say("");
     let mut is_first = true;
     while next < last {
         let group = fastrand::usize(1..100);
         record(&tracker, &events_of(next..next + group));
         next += group;
         tracker.sync(PATIENCE).unwrap();
-        println!("synced {next}{}", if is_first { "" } else { " all" });
+        let end = if is_first { "" } else { " all" };
+        say(&format!("synced {next}{end}"));
         is_first = false;
     }
+}
+
+fn say(line: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{line}");
+    let _ = output.flush();
 }
 
 #[cfg(feature = "http")]
