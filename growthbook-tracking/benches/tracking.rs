@@ -29,11 +29,13 @@ fn main() {
         println!("not optimised: every figure is of a few rounds, and means nothing");
     }
     let wanted = std::env::args().skip(1).find(|it| !it.starts_with('-'));
-    let sections: [(&str, fn()); 4] = [
+    let sections: &[(&str, fn())] = &[
         ("record", recording),
         ("deliver", delivering),
         ("outage", outage),
         ("shutdown", shutdown),
+        #[cfg(feature = "spool")]
+        ("spool", spooling),
     ];
     for (name, measure) in sections {
         if wanted
@@ -174,6 +176,61 @@ fn shutdown() {
         "closed with 10000 pending in {took:.1?} (bar 1 s){mark}: {}",
         tracker.report()
     );
+}
+
+/// How many events a second get to disk, by way of the tracker, and what that costs those who record.
+#[cfg(feature = "spool")]
+fn spooling() {
+    for (sync, bar) in [(false, 30_000.0), (true, 5_000.0)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = growthbook_tracking::SpoolOptions::new(folder.path());
+        let options = options.max_bytes(4 << 30).sync(sync);
+        let gate = Gate::new(Mood::Dead);
+        let builder = BatchTracker::builder(gate.sink()).spool(options);
+        let tracker = builder.dedupe(0).build();
+        let each = rounds(200_000) / 4;
+        let events = exposures(100);
+        let started = Instant::now();
+        let times = thread::scope(|scope| {
+            let producers = [(); 4].map(|()| scope.spawn(|| producer(&tracker, &events, each)));
+            producers.map(|it| it.join().expect("a producer"))
+        });
+        tracker.sync(Duration::from_secs(600)).expect("all of it");
+        let took = started.elapsed();
+        let report = tracker.report();
+        let written = report
+            .spool()
+            .map_or(0, growthbook_tracking::SpoolReport::appended);
+        let per_second = rate(usize::try_from(written).unwrap_or(0), took);
+        let mark = if per_second < bar { " !" } else { "" };
+        let through = if sync { ", written through" } else { "" };
+        println!(
+            "4 producers{through}: {per_second:.0} events/s on disk (bar {bar}/s){mark}; {report}"
+        );
+        line("one event", times.concat());
+        tracker.close(Duration::ZERO).unwrap_or_default();
+    }
+}
+
+/// As fast as the disk is, and no faster.
+#[cfg(feature = "spool")]
+fn producer(
+    tracker: &BatchTracker,
+    events: &[growthbook_core::OwnedTrackingEvent],
+    each: usize,
+) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for (count, event) in events.iter().cycle().take(each).enumerate() {
+        if count % 1_000 == 999 {
+            tracker
+                .sync(Duration::from_secs(60))
+                .expect("it is written");
+        }
+        let started = Instant::now();
+        tracker.record(&event.as_event());
+        times.push(started.elapsed());
+    }
+    times
 }
 
 fn line(what: &str, mut times: Vec<Duration>) {

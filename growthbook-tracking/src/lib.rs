@@ -1,4 +1,20 @@
-//! Exposures and events on their way to analytics.
+// Its code needs `http` and `spool`, so it is not run without.
+#![cfg_attr(
+    any(all(feature = "http", feature = "spool"), not(doctest)),
+    doc = include_str!("../README.md")
+)]
+//!
+//! ## Where to look
+//!
+//! | to | see |
+//! |---|---|
+//! | send events to GrowthBook | `Ingestor` |
+//! | hand them to a closure | [`BatchTracker::callback`] |
+//! | write them to a file | [`JsonLines`] |
+//! | take them anywhere else | [`EventSink`] |
+//! | choose which events, which attributes, and how many at a time | [`BatchTrackerBuilder`], [`Batching`] |
+//! | lose none when the process ends | `BatchTrackerBuilder::spool`, `BatchTracker::sync` |
+//! | see what became of them | [`BatchTracker::report`], [`DropReason`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod batch;

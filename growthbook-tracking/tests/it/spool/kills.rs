@@ -1,6 +1,7 @@
 //! Processes that are killed while they track.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use growthbook_core::TrackingPlugin;
@@ -42,7 +43,7 @@ fn what_was_synced_is_delivered_whenever_its_process_is_killed() {
 
 /// At a random moment after the first sync. Up to which number all events are on disk.
 fn killed(other: &mut Other) -> usize {
-    let first = other.heard("synced").expect("it writes");
+    let first = other.heard("synced").unwrap();
     let mut synced: usize = first.parse().unwrap();
     let longest = if is_long() { 500_000 } else { 20_000 };
     std::thread::park_timeout(Duration::from_micros(fastrand::u64(..longest)));
@@ -68,16 +69,23 @@ fn track(sink: impl EventSink) {
     let tracker = builder(sink, &told_root()).build();
     let mut next = told_number();
     let last = next + MANY;
-    println!();
+    say("");
     let mut is_first = true;
     while next < last {
         let group = fastrand::usize(1..100);
         record(&tracker, &events_of(next..next + group));
         next += group;
         tracker.sync(PATIENCE).unwrap();
-        println!("synced {next}{}", if is_first { "" } else { " all" });
+        let end = if is_first { "" } else { " all" };
+        say(&format!("synced {next}{end}"));
         is_first = false;
     }
+}
+
+fn say(line: &str) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{line}");
+    let _ = output.flush();
 }
 
 #[cfg(feature = "http")]
@@ -99,16 +107,30 @@ mod to_a_collector {
     #[test]
     fn what_was_synced_arrives_and_comes_twice_only_if_nobody_knows() {
         let folder = tempfile::tempdir().unwrap();
-        let collector = Collector::willing();
-        let url = collector.server.url();
         let rounds = if is_long() { 100 } else { 5 };
-        let (mut synced, mut unknown) = (Vec::new(), BTreeSet::new());
+        let (mut synced, mut collectors) = (Vec::new(), Vec::new());
         for round in 0..rounds {
+            let collector = Collector::willing();
             let program = std::process::Command::new(std::env::current_exe().unwrap());
             let name = "kills::to_a_collector::a_program_that_sends";
-            let first = round * MANY;
+            let (first, url) = (round * MANY, collector.server.url());
             let mut other = Other::start_by(program, name, folder.path(), first, &url);
             synced.push(first..killed(&mut other));
+            collectors.push(collector);
+        }
+        let last = Collector::willing();
+        let url = last.server.url();
+        let batching = Batching::default().at_most(500, 1 << 20);
+        let tracker = builder(ingestor(&url).build().unwrap(), folder.path());
+        let tracker = tracker.batching(batching).build();
+        tracker.flush(PATIENCE).unwrap();
+        assert_eq!(checked(&tracker).dropped(), 0);
+        let mut came = BTreeMap::<_, usize>::new();
+        let mut unknown = BTreeSet::new();
+        for collector in &collectors {
+            // It may not yet have read all that was sent to it.
+            let connections = collector.server.connections();
+            assert!(collector.server.wait_for_ends(connections, PATIENCE));
             unknown.extend(
                 collector
                     .bodies()
@@ -118,14 +140,11 @@ mod to_a_collector {
                     .flatten(),
             );
         }
-        let batching = Batching::default().at_most(500, 1 << 20);
-        let tracker = builder(ingestor(&url).build().unwrap(), folder.path());
-        let tracker = tracker.batching(batching).build();
-        tracker.flush(PATIENCE).unwrap();
-        assert_eq!(checked(&tracker).dropped(), 0);
-        let mut came = BTreeMap::<_, usize>::new();
-        for id in collector.bodies().iter().flat_map(|body| ids(body)) {
-            *came.entry(id).or_default() += 1;
+        collectors.push(last);
+        for body in collectors.iter().flat_map(Collector::bodies) {
+            for id in ids(&body) {
+                *came.entry(id).or_default() += 1;
+            }
         }
         let names: BTreeSet<_> = came.keys().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names.len(), came.len(), "each event has one id for ever");
