@@ -22,6 +22,8 @@ mod intake;
 mod lines;
 mod queue;
 mod records;
+#[cfg(all(unix, feature = "redis"))]
+mod redis_stream;
 #[cfg(feature = "spool")]
 mod spool;
 mod stress;
