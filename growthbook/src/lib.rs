@@ -11,6 +11,7 @@
 //! | evaluate features and run experiments | [`GrowthBookClient`], built by [`GrowthBookClientBuilder`] |
 //! | ask several things of one user | [`UserScope`], and [`Flag`] for features that the program names once |
 //! | report who saw which variation | [`GrowthBookClientBuilder::on_experiment_viewed`], [`TrackingPlugin`] |
+//! | deliver that to analytics, in batches that outlive failures | `BatchTracker` and the module `tracking`, with the Cargo feature `tracking` |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
 //! | say what an HTTP request says of its user | [`RequestContext`] |
 //! | target attributes without knowing them | [`Attributes::secure`] |
@@ -114,6 +115,18 @@ pub use growthbook_core::{
 pub use growthbook_sticky::{
     Cached, SqliteStickyBuckets, SqliteStickyBucketsBuilder, WriteBehind, WriteBehindBuilder,
     WriteBehindReport, cookies,
+};
+
+// Exposures and events in batches, and where they go.
+#[cfg(feature = "tracking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracking")))]
+#[doc(inline)]
+pub use growthbook_tracking as tracking;
+#[cfg(feature = "tracking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracking")))]
+#[doc(inline)]
+pub use growthbook_tracking::{
+    BatchTracker, BatchTrackerBuilder, EventSink, Ingestor, JsonLines, TrackerReport,
 };
 
 // The parts under the client.
