@@ -146,7 +146,7 @@ fn the_oldest_entries_make_room() {
 #[test]
 fn nothing_says_where_it_is() {
     let stream = RedisStream::builder("redis://user:secret@127.0.0.1:1/", KEY);
-    let shown = format!("{stream:?} {:?}", stream.build().unwrap());
+    let shown = format!("{stream:?}") + &format!("{:?}", stream.build().unwrap());
     assert!(
         !shown.contains("secret") && !shown.contains("127.0.0.1"),
         "{shown}"
