@@ -1,6 +1,8 @@
 //! Trackers that keep events on disk: real files, real processes, and the rows of the fault matrix by their numbers.
 
 mod ages;
+#[cfg(feature = "http")]
+mod arrivals;
 #[cfg(target_os = "linux")]
 mod disks;
 mod kills;
