@@ -17,7 +17,7 @@ impl GrowthBookClient {
     /// It counts as heard from the server just now: it is stored in the caches, under the key of the source or of the
     /// fetcher, and [`Status::origin`](crate::Status::origin) is [`Origin::Fetched`](crate::Origin::Fetched). One whose
     /// `dateUpdated` is before that of the payload that a server brought before is passed over, which is
-    /// [`Refresh::Unchanged`]. What the program makes or ships itself goes by [`load`](GrowthBookClient::load) instead, which
+    /// [`Refresh::Unchanged`], and makes nothing fresh. What the program makes or ships itself goes by [`load`](GrowthBookClient::load) instead, which
     /// asks for no date and stores nothing.
     ///
     /// # Errors

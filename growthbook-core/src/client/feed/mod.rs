@@ -126,11 +126,12 @@ impl Feed {
         self.heard(state);
     }
 
-    /// What came is older than what is in force: the server was heard, and has nothing newer yet.
-    pub(crate) fn confirm_newer(&self, origin: Origin, arrival: &Arrival) {
+    /// What came is older than what is in force. If it is the `answer` of a server, that has nothing newer yet; what came
+    /// unasked may have been long on its way, or be sent again by somebody who kept it.
+    pub(crate) fn passed_over(&self, answer: Option<&Arrival>) {
         let mut state = self.lock();
         state.counts.add_outdated();
-        if origin == Origin::Fetched {
+        if let Some(arrival) = answer {
             state.error = None;
             state.arrival.heard_at = arrival.heard_at;
             state.arrival.age_then = arrival.age_then;

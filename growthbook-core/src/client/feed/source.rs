@@ -243,7 +243,7 @@ impl PayloadSink {
 
     /// Puts a payload in force that the server sent of its own accord, and stores it in the client's caches. One whose
     /// `dateUpdated` is before that of the payload that a server brought before is passed over, which is
-    /// [`Refresh::Unchanged`]. For answers to requests there is [`PayloadSink::refresh`]: by the time they come they may be
+    /// [`Refresh::Unchanged`], and makes nothing fresh. For answers to requests there is [`PayloadSink::refresh`]: by the time they come they may be
     /// old.
     ///
     /// # Errors
