@@ -5,8 +5,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use growthbook_core::{
-    CacheKey, DecryptionKey, FeatureFetcher, FetchError, Fetched, GrowthBookClient, Origin,
-    PayloadError, Readiness, Refresh, RefreshError, RefreshRequest, UserContext, Validator,
+    CacheKey, CachedPayload, DecryptionKey, FeatureFetcher, FetchError, Fetched, GrowthBookClient,
+    Origin, PayloadError, Readiness, Refresh, RefreshError, RefreshRequest, UserContext, Validator,
 };
 
 use super::puppets::Source;
@@ -155,6 +155,24 @@ fn what_is_received_has_no_name_that_the_server_gave_another() {
     receive(&client, &features(2));
     client.force_refresh().unwrap();
     assert_eq!(script.asked(), [None, None]);
+}
+
+/// Nor does it take the name of what is kept.
+#[test]
+fn what_is_received_again_keeps_its_name_in_the_caches() {
+    let (script, shelf) = (Arc::new(Script::default()), Arc::<Shelf>::default());
+    let client = GrowthBookClient::builder()
+        .fetcher(Arc::clone(&script))
+        .cache(Arc::clone(&shelf))
+        .build()
+        .unwrap();
+    script.then(fresh(1));
+    client.refresh().unwrap();
+    let name = |entry: &CachedPayload| entry.validator().cloned();
+    let kept = shelf.entry().as_ref().and_then(name);
+    assert!(kept.is_some());
+    assert_eq!(receive(&client, &features(1)), Refresh::Unchanged);
+    assert_eq!(shelf.entry().as_ref().and_then(name), kept);
 }
 
 #[test]
