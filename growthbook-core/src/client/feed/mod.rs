@@ -31,7 +31,6 @@ pub(crate) struct Feed {
     pub(crate) nudge: Nudge,
     pub(crate) retired: Retired,
     source: Mutex<Option<Arc<Source>>>,
-    /// The source has something else to do than to bring payloads.
     is_barren: AtomicBool,
     state: Mutex<FeedState>,
     changed: Condvar,
@@ -282,7 +281,12 @@ impl Feed {
 
     /// Whether there is a source that brings something.
     fn awaits_payloads(&self) -> bool {
-        self.lock_source().is_some() && !self.is_barren.load(Ordering::Relaxed)
+        self.lock_source().is_some() && !self.is_barren()
+    }
+
+    /// Whether the source has something else to do than to bring payloads.
+    pub(crate) fn is_barren(&self) -> bool {
+        self.is_barren.load(Ordering::Relaxed)
     }
 
     /// The source, to be called with no lock held.

@@ -173,6 +173,17 @@ fn a_refresh_that_is_requested_flushes() {
     assert_eq!(rig.client.request_refresh(), RefreshRequest::Closed);
 }
 
+/// It says that something has changed, whoever its features are for.
+#[test]
+fn a_payload_that_is_pushed_flushes() {
+    let streaming = Streaming::new();
+    let rig = &streaming.rig;
+    for (refresh, expected) in [(Refresh::Updated, 3), (Refresh::Unchanged, 4)] {
+        let received = rig.client.receive(features(99).into_bytes());
+        assert_eq!((received.unwrap(), rig.value("u")), (refresh, expected));
+    }
+}
+
 #[test]
 fn nobody_waits_for_features_that_do_not_come() {
     let evaluator = Evaluator::counting();
