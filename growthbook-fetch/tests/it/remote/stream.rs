@@ -141,6 +141,19 @@ fn without_an_offer_there_is_no_stream() {
 }
 
 #[test]
+fn an_offer_that_the_background_hears_of_is_taken_up() {
+    let evaluator = Evaluator::counting();
+    let stale = Duration::from_secs(10);
+    let rig = Rig::with(evaluator.endpoint(), |it| it.stale_ttl(stale), |it| it);
+    let client = listening(&rig);
+    assert_eq!(rig.remote.scope(&client, user("u")).value("f", 0), 1);
+    evaluator.count(&[("x-sse-support", "enabled")]);
+    rig.clock.advance(stale);
+    assert_eq!(rig.remote.scope(&client, user("u")).value("f", 0), 1);
+    evaluator.api.wait_for_streams(1);
+}
+
+#[test]
 fn a_stream_can_be_opened_without_an_offer() {
     let evaluator = Evaluator::counting();
     let rig = Rig::new(&evaluator);
