@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -111,4 +112,25 @@ fn an_answer_does_not_prolong_the_wait_for_the_next_one() {
     let took = started.elapsed();
     assert!(answers[0].is_ok() && answers[1].is_err());
     assert!(took < timeout * 13 / 10, "{took:?}");
+}
+
+/// As a firewall does that forgets connections which say nothing for some minutes.
+#[test]
+fn of_connections_that_have_gone_silent_only_one_is_waited_for() {
+    const KEPT: usize = 4;
+    let together = Arc::new(Barrier::new(KEPT));
+    let address = slow(move |connection, asked| match (connection, asked) {
+        (..KEPT, 0) => drop(together.wait()),
+        (..KEPT, _) => for_ever(),
+        _ => {}
+    });
+    let builder = Redis::builder(format!("redis://{address}/"));
+    let redis = builder.timeout(Duration::from_secs(2)).build().unwrap();
+    thread::scope(|threads| {
+        for _ in 0..KEPT {
+            threads.spawn(|| assert_eq!(get(&redis, "a"), Ok(None)));
+        }
+    });
+    assert_eq!(words(get(&redis, "a")), "no answer in time");
+    assert_eq!(get(&redis, "a"), Ok(None));
 }
