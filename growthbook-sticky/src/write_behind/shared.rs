@@ -99,19 +99,20 @@ impl<S> Shared<S> {
             Saved::Kept(_) => state.report.overruled += 1,
             Saved::Stored => state.report.written += 1,
         }
-        state.error = None;
-        drop(state);
+        let error = state.error.take();
+        drop((state, error));
         self.changed.notify_all();
     }
 
     pub(super) fn failed(&self, error: BackendError) {
         let mut state = self.lock();
         state.report.failures += 1;
-        if state.error.is_none() {
-            log::warn!(target: crate::LOG, "sticky buckets cannot be written, and wait: {error}");
-        }
-        state.error = Some(error);
+        let (told, before) = (error.clone(), state.error.replace(error));
         drop(state);
+        if before.is_none() {
+            // The logger may ask for what is said here.
+            log::warn!(target: crate::LOG, "sticky buckets cannot be written, and wait: {told}");
+        }
         self.changed.notify_all();
     }
 

@@ -1,5 +1,6 @@
 //! Writes that wait, fail, come late and are lost.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use growthbook_core::testing::{ManualClock, sticky_contract};
@@ -132,6 +133,38 @@ fn who_was_second_is_overruled_and_converges() {
     assert_eq!((report.written(), report.overruled()), (0, 1));
     let again = buckets.save(&StickyWrite::new(&ann, KEY, "own")).unwrap();
     assert_eq!(again, Saved::Kept("other".to_owned()));
+}
+
+static LOGGED: Logged = Logged(OnceLock::new());
+
+/// A logger that asks for what is being logged about.
+struct Logged(OnceLock<(Faulty, WriteBehind<Faulty>)>);
+
+impl log::Log for Logged {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, _: &log::Record<'_>) {
+        if let Some((store, buckets)) = self.0.get() {
+            store.set_down(buckets.report().pending() == 0);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn a_logger_may_use_what_it_hears_of() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    store.set_down(true);
+    let buckets = WriteBehind::new(store.clone());
+    let (store, buckets) = LOGGED.0.get_or_init(|| (store, buckets));
+    log::set_logger(&LOGGED).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    buckets.save(&StickyWrite::new(&ann, KEY, "a")).unwrap();
+    // It is the logger that brings it up again.
+    eventually("the write", || store.standing(&ann, KEY).is_some());
 }
 
 #[test]
