@@ -5,8 +5,10 @@ use std::mem;
 
 use growthbook_core::{Saved, StickyAssignments, StickyIdentity, StickyWrite};
 
+use super::arrived::Arrived;
+
 /// One assignment's place: whose document, and under which key.
-type Place = (StickyIdentity, String);
+pub(super) type Place = (StickyIdentity, String);
 
 /// Assignments on their way to the store, in the order in which they came, and the last ones that have arrived.
 #[derive(Debug)]
@@ -52,11 +54,13 @@ impl Assignment {
     }
 }
 
-/// An assignment that waited, and what it was to replace.
+/// How it was before documents were loaded.
 #[derive(Debug)]
 pub(super) struct Noted {
-    place: Place,
-    replaceable: Vec<String>,
+    /// What waited, and what it was to replace.
+    waiting: Vec<(Place, Vec<String>)>,
+    /// How much had arrived.
+    arrivals: u64,
 }
 
 /// There is no room for another one.
@@ -146,26 +150,33 @@ impl Buffer {
     }
 
     /// What waits to be written to these documents: to be noted before they are loaded, since it may arrive meanwhile.
-    pub(super) fn waiting_for(&self, identities: &[StickyIdentity]) -> Vec<Noted> {
+    pub(super) fn waiting_for(&self, identities: &[StickyIdentity]) -> Noted {
         let documents = identities.iter().filter_map(|identity| {
             let document = self.waiting.get(identity)?;
-            Some(document.iter().map(move |(key, waiting)| Noted {
-                place: (identity.clone(), key.clone()),
-                replaceable: waiting.replaceable().cloned().collect(),
+            Some(document.iter().map(move |(key, waiting)| {
+                let place = (identity.clone(), key.clone());
+                (place, waiting.replaceable().cloned().collect())
             }))
         });
-        documents.flatten().collect()
+        Noted {
+            waiting: documents.flatten().collect(),
+            arrivals: self.arrived.count(),
+        }
     }
 
     /// Adds to what was loaded what is on its way there, or has arrived since it was noted. But where the store has got
-    /// another assignment meanwhile, that one was first.
+    /// another assignment meanwhile, that one was first. What had arrived before and is not there any more is forgotten.
     pub(super) fn overlay(
-        &self,
-        noted: &[Noted],
+        &mut self,
+        noted: &Noted,
         identities: &[StickyIdentity],
         documents: &mut BTreeMap<StickyIdentity, StickyAssignments>,
     ) {
-        for Noted { place, replaceable } in noted {
+        for identity in identities {
+            let document = documents.get(identity);
+            self.arrived.compare(identity, document, noted.arrivals);
+        }
+        for (place, replaceable) in &noted.waiting {
             if let Some(stands) = self.arrived.get(place) {
                 lay(documents, place, replaceable.iter(), stands);
             }
@@ -241,36 +252,6 @@ fn lay<'a>(
     if stands.is_none_or(|stands| replaceable.any(|it| it == stands)) {
         let document = documents.entry(identity.clone()).or_default();
         document.insert(key.clone(), variation.to_owned());
-    }
-}
-
-/// What is known to stand in the store, in two generations: when the young one is full it becomes the old one.
-#[derive(Debug)]
-struct Arrived {
-    capacity: usize,
-    young: HashMap<Place, String>,
-    old: HashMap<Place, String>,
-}
-
-impl Arrived {
-    fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            young: HashMap::new(),
-            old: HashMap::new(),
-        }
-    }
-
-    fn get(&self, place: &Place) -> Option<&str> {
-        let found = self.young.get(place).or_else(|| self.old.get(place));
-        found.map(String::as_str)
-    }
-
-    fn insert(&mut self, place: Place, variation: String) {
-        if self.young.len() >= self.capacity {
-            self.old = mem::take(&mut self.young);
-        }
-        self.young.insert(place, variation);
     }
 }
 

@@ -180,7 +180,7 @@ impl<S: StickyBucketService> Shared<S> {
     ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
         let noted = self.lock().buffer.waiting_for(identities);
         let mut documents = self.store.load(identities)?;
-        let state = self.lock();
+        let mut state = self.lock();
         state.buffer.overlay(&noted, identities, &mut documents);
         drop(state);
         Ok(documents)

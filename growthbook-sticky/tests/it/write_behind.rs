@@ -135,6 +135,37 @@ fn who_was_second_is_overruled_and_converges() {
     assert_eq!(again, Saved::Kept("other".to_owned()));
 }
 
+/// Trap: what arrived once does not stand for ever.
+#[test]
+fn what_a_load_shows_counts_for_more_than_what_arrived_before() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    let buckets = WriteBehind::new(store.clone());
+    buckets.save(&StickyWrite::new(&ann, KEY, "a")).unwrap();
+    buckets.flush(SOON).unwrap();
+    store.put(&ann, KEY, "b");
+    let documents = buckets.load(std::slice::from_ref(&ann)).unwrap();
+    assert_eq!(documents[&ann][KEY], "b");
+    let write = StickyWrite::new(&ann, KEY, "c").replacing(Some("b"));
+    assert_eq!(buckets.save(&write).unwrap(), Saved::Stored);
+    buckets.flush(SOON).unwrap();
+    assert_eq!(store.standing(&ann, KEY).as_deref(), Some("c"));
+}
+
+/// As when a document has expired.
+#[test]
+fn what_is_gone_from_the_store_is_written_again() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    let buckets = WriteBehind::new(store.clone());
+    let write = StickyWrite::new(&ann, KEY, "a");
+    buckets.save(&write).unwrap();
+    buckets.flush(SOON).unwrap();
+    store.empty();
+    assert!(buckets.load(std::slice::from_ref(&ann)).unwrap().is_empty());
+    assert_eq!(buckets.save(&write).unwrap(), Saved::Stored);
+    buckets.flush(SOON).unwrap();
+    assert_eq!(store.standing(&ann, KEY).as_deref(), Some("a"));
+}
+
 static LOGGED: Logged = Logged(OnceLock::new());
 
 /// A logger that asks for what is being logged about.
