@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
+use std::ops::RangeBounds;
 
 use growthbook_core::{Saved, StickyAssignments, StickyIdentity, StickyWrite};
 
@@ -18,6 +19,10 @@ pub(super) struct Buffer {
     /// The places of what waits, by when it came.
     order: BTreeMap<u64, Place>,
     next: u64,
+    /// From this number on they have not been tried.
+    untried: u64,
+    /// Where among those that have been tried the next batch begins.
+    again: u64,
     arrived: Arrived,
 }
 
@@ -74,6 +79,8 @@ impl Buffer {
             waiting: HashMap::new(),
             order: BTreeMap::new(),
             next: 0,
+            untried: 0,
+            again: 0,
             arrived: Arrived::new(capacity),
         }
     }
@@ -189,20 +196,36 @@ impl Buffer {
         }
     }
 
-    /// The next ones to write, oldest first.
-    pub(super) fn batch(&self, most: usize) -> Vec<Assignment> {
-        let places = self.order.values().take(most);
-        let assignment = |place: &Place| {
-            let waiting = self.waiting.get(&place.0)?.get(&place.1)?;
-            Some(Assignment {
-                number: waiting.number,
-                identity: place.0.clone(),
-                key: place.1.clone(),
-                expected: waiting.expected.clone(),
-                variation: waiting.variation.clone(),
-            })
-        };
-        places.filter_map(assignment).collect()
+    /// The next ones to write, oldest first. If some have failed before, those that have not been tried get half of the
+    /// places, and the others take turns: many that cannot be written must not hold up the rest.
+    pub(super) fn batch(&mut self, most: usize) -> Vec<Assignment> {
+        let untried: Vec<u64> = self.numbers(self.untried..).take(most).collect();
+        let room = most.saturating_sub(untried.len()).max(most / 2);
+        let turns = self.numbers(self.again..self.untried);
+        let turns = turns.chain(self.numbers(..self.again)).take(room);
+        let mut numbers: Vec<u64> = turns.collect();
+        self.again = numbers.last().map_or(self.again, |last| last + 1);
+        numbers.extend(untried.into_iter().take(most.saturating_sub(numbers.len())));
+        self.untried = numbers.iter().fold(self.untried, |end, it| end.max(it + 1));
+        numbers.sort_unstable();
+        let assignments = numbers.iter().filter_map(|number| self.assignment(*number));
+        assignments.collect()
+    }
+
+    fn numbers(&self, range: impl RangeBounds<u64>) -> impl Iterator<Item = u64> {
+        self.order.range(range).map(|(number, _)| *number)
+    }
+
+    fn assignment(&self, number: u64) -> Option<Assignment> {
+        let (identity, key) = self.order.get(&number)?;
+        let waiting = self.waiting.get(identity)?.get(key)?;
+        Some(Assignment {
+            number,
+            identity: identity.clone(),
+            key: key.clone(),
+            expected: waiting.expected.clone(),
+            variation: waiting.variation.clone(),
+        })
     }
 
     /// The store has it, or has another one. If it was replaced while it was being written, the later one still waits, and

@@ -81,7 +81,7 @@ impl<S> Shared<S> {
     pub(super) fn next(&self, most: usize) -> Work {
         let is_idle = |state: &mut State| state.stage == Stage::Open && state.buffer.len() == 0;
         let waited = self.changed.wait_while(self.lock(), is_idle);
-        let state = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         let (batch, now_at) = (state.buffer.batch(most), state.stage);
         drop(state);
         match now_at {

@@ -86,6 +86,24 @@ fn one_that_cannot_be_written_does_not_hold_up_the_others() {
     buckets.close(Duration::ZERO);
 }
 
+/// More of them than are written at once, as when a node of a cluster is down.
+#[test]
+fn many_that_cannot_be_written_do_not_hold_up_the_others() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    let shortest = Duration::from_millis(1);
+    let buckets = WriteBehind::builder(store.clone()).delays(shortest, shortest);
+    let buckets = buckets.build();
+    for id in 0..600 {
+        let stuck = user(&id.to_string());
+        store.refuse(&stuck);
+        buckets.save(&StickyWrite::new(&stuck, KEY, "a")).unwrap();
+    }
+    buckets.save(&StickyWrite::new(&ann, KEY, "a")).unwrap();
+    eventually("all but those", || buckets.report().pending() == 600);
+    assert_eq!(store.standing(&ann, KEY).as_deref(), Some("a"));
+    buckets.close(Duration::ZERO);
+}
+
 #[test]
 fn who_flushes_hears_why_not_and_does_not_wait_out_the_pause() {
     let (store, clock, ann) = (Faulty::default(), ManualClock::new(), user("ann"));
