@@ -35,7 +35,7 @@ use crate::scripts::{self, Scripts, Write};
 ///
 /// Of the processes that share a Redis, one asks the API when it is time, and the others take what it stores: about one
 /// request for each minute, however many they are. One that dies while it asks holds the others up for 10 seconds at
-/// most; what they have stays in force. One that has nothing yet asks by itself after a second.
+/// most; what they have stays in force. One that has nothing yet asks by itself after a second or two.
 ///
 /// # Outages
 ///

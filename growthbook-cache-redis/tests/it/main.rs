@@ -4,5 +4,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
 
+mod content;
 mod contract;
+mod outages;
+mod processes;
 mod support;
+mod turns;

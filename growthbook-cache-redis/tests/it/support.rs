@@ -1,12 +1,18 @@
 //! What the tests share.
 
 use std::env;
+use std::error::Error;
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use growthbook_cache_redis::{RedisCache, RedisCacheBuilder};
-use growthbook_core::{CacheKey, CachedPayload, ClientKey, Validator};
+use growthbook_core::testing::{ManualClock, ScriptedFetcher};
+use growthbook_core::{
+    Attributes, CacheKey, CachedPayload, ClientKey, FeatureFetcher, FetchError, Fetched,
+    GrowthBookClient, UserContext, Validator,
+};
 use growthbook_testkit::{RedisCluster, RedisServer, RedisServerBuilder};
 
 /// How long to wait for what should be there at once, on a machine with other things to do.
@@ -70,4 +76,68 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(started.elapsed() < SOON, "{what} did not come to be");
         thread::park_timeout(Duration::from_millis(2));
     }
+}
+
+/// A client with a Redis, a server that answers by a script, and a clock to drive by hand.
+pub(crate) struct Rig {
+    pub(crate) client: GrowthBookClient,
+    pub(crate) script: ScriptedFetcher,
+    pub(crate) clock: ManualClock,
+    /// All that the program was told.
+    pub(crate) said: Arc<Mutex<String>>,
+}
+
+impl Rig {
+    pub(crate) fn new(cache: RedisCacheBuilder) -> Self {
+        Self::with(cache, ScriptedFetcher::default())
+    }
+
+    pub(crate) fn with(cache: RedisCacheBuilder, script: ScriptedFetcher) -> Self {
+        let clock = ManualClock::new();
+        let said = Arc::new(Mutex::new(String::new()));
+        let told = Arc::clone(&said);
+        let cache = cache.clock(clock.clone()).build().unwrap();
+        let client = GrowthBookClient::builder()
+            .fetcher(script.clone())
+            .cache(cache)
+            .clock(clock.clone())
+            .on_error(move |error| {
+                let cause = error.source().and_then(Error::source);
+                let words = format!(
+                    "{error} {error:?} {}\n",
+                    cause.map_or(String::new(), ToString::to_string)
+                );
+                told.lock().unwrap().push_str(&words);
+            })
+            .build();
+        Self {
+            client: client.unwrap(),
+            script,
+            clock,
+            said,
+        }
+    }
+
+    /// What the script's payloads are stored under.
+    pub(crate) fn key(&self) -> CacheKey {
+        self.script.cache_key()
+    }
+
+    pub(crate) fn value(&self) -> i32 {
+        let user = UserContext::new(Attributes::new());
+        self.client.scope(user).value("f", -1)
+    }
+
+    /// How often something was said.
+    pub(crate) fn told(&self, words: &str) -> usize {
+        self.said.lock().unwrap().matches(words).count()
+    }
+}
+
+pub(crate) fn fresh(value: u32) -> Result<Fetched, FetchError> {
+    let bytes = format!(r#"{{"features":{{"f":{{"defaultValue":{value}}}}}}}"#);
+    let validator = Validator::new(format!("\"v{value}\""));
+    Ok(Fetched::Fresh(
+        CachedPayload::new(bytes.into_bytes()).with_validator(validator),
+    ))
 }

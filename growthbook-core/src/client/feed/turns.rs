@@ -116,14 +116,18 @@ fn jittered(pause: Duration) -> Duration {
 /// For how long one may ask: what a request takes at most. So long does one that died hold up the others.
 const LEASE: Duration = Duration::from_secs(10);
 
-/// Between looks for what another one has stored; a second at most, together.
-const PAUSES: [Duration; 8] = [
+/// Between looks for what another one has stored; two seconds at most, together.
+const PAUSES: [Duration; 12] = [
     Duration::from_millis(20),
     Duration::from_millis(40),
     Duration::from_millis(80),
-    Duration::from_millis(120),
     Duration::from_millis(160),
-    Duration::from_millis(180),
+    Duration::from_millis(200),
+    Duration::from_millis(200),
+    Duration::from_millis(200),
+    Duration::from_millis(200),
+    Duration::from_millis(200),
+    Duration::from_millis(200),
     Duration::from_millis(200),
     Duration::from_millis(200),
 ];
