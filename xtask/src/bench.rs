@@ -99,11 +99,15 @@ const EVALUATE: Bench = Bench {
     package: "growthbook-core",
     name: "evaluate",
 };
+const CACHE: Bench = Bench {
+    package: "growthbook-cache-redis",
+    name: "cache",
+};
 const FETCH: Bench = Bench {
     package: "growthbook-fetch",
     name: "fetch",
 };
-const BENCHES: [Bench; 2] = [EVALUATE, FETCH];
+const BENCHES: [Bench; 3] = [EVALUATE, CACHE, FETCH];
 
 const OPERATIONS: u64 = 1_000;
 
