@@ -19,8 +19,8 @@ fn words<T: std::fmt::Debug>(outcome: Result<T, growthbook_core::BackendError>) 
     error.source().unwrap().to_string()
 }
 
-fn unchanged() -> Result<Fetched, growthbook_core::FetchError> {
-    Ok(Fetched::Unchanged { max_age: None })
+fn unchanged() -> Fetched {
+    Fetched::Unchanged { max_age: None }
 }
 
 /// What a new process finds.
@@ -33,7 +33,7 @@ fn stored(server: &RedisServer, rig: &Rig) -> Option<CachedPayload> {
 fn r1_a_redis_that_was_never_there_costs_nothing_but_itself() {
     let rig = Rig::new(patient("redis://127.0.0.1:1/"));
     for value in 1..=3 {
-        rig.script.push(fresh(value));
+        rig.script.push(Ok(fresh(value)));
         assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
         assert_eq!(rig.value(), i32::try_from(value).unwrap());
         rig.clock.advance(Duration::from_secs(61));
@@ -41,7 +41,7 @@ fn r1_a_redis_that_was_never_there_costs_nothing_but_itself() {
     assert!(rig.told("refused") > 0);
     // The breaker is open: the fourth within its pause is not even tried.
     for _ in 0..3 {
-        rig.script.push(unchanged());
+        rig.script.push(Ok(unchanged()));
         rig.client.force_refresh().unwrap();
     }
     assert!(rig.told("left alone") > 0);
@@ -56,12 +56,12 @@ fn r2_r3_a_silent_redis_is_not_waited_for() {
         };
         let rig = Rig::new(RedisCache::builder(server.url()));
         if has_connection {
-            rig.script.push(fresh(1));
+            rig.script.push(Ok(fresh(1)));
             rig.client.refresh().unwrap();
             rig.clock.advance(MINUTE);
         }
         server.pause().unwrap();
-        rig.script.push(fresh(2));
+        rig.script.push(Ok(fresh(2)));
         let started = Instant::now();
         assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
         assert!(started.elapsed() < SOON);
@@ -70,7 +70,7 @@ fn r2_r3_a_silent_redis_is_not_waited_for() {
         assert!(rig.told("no answer in time") > 0);
         server.resume().unwrap();
         rig.clock.advance(MINUTE);
-        rig.script.push(unchanged());
+        rig.script.push(Ok(unchanged()));
         assert_eq!(rig.client.refresh().unwrap(), Refresh::Unchanged);
         let stored = stored(&server, &rig).unwrap();
         assert_eq!(&stored.bytes()[..], rig.client.ruleset().payload().as_ref());
@@ -83,13 +83,13 @@ fn r4_a_redis_that_comes_back_empty_is_filled_by_the_next_refresh() {
         return;
     };
     let rig = Rig::new(patient(&server.url()));
-    rig.script.push(fresh(1));
+    rig.script.push(Ok(fresh(1)));
     rig.client.refresh().unwrap();
     let before = stored(&server, &rig).unwrap();
     server.restart().unwrap();
     assert_eq!(stored(&server, &rig), None);
     rig.clock.advance(MINUTE);
-    rig.script.push(unchanged());
+    rig.script.push(Ok(unchanged()));
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Unchanged);
     let after = stored(&server, &rig).unwrap();
     assert_eq!(
@@ -105,7 +105,7 @@ fn r5_a_full_redis_is_read_and_not_written() {
         return;
     };
     let rig = Rig::new(patient(&server.url()));
-    rig.script.push(fresh(1));
+    rig.script.push(Ok(fresh(1)));
     rig.client.refresh().unwrap();
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
     let cache = patient(&server.url()).build().unwrap();
@@ -115,7 +115,7 @@ fn r5_a_full_redis_is_read_and_not_written() {
     );
     assert!(stored(&server, &rig).is_some());
     rig.clock.advance(MINUTE);
-    rig.script.push(fresh(2));
+    rig.script.push(Ok(fresh(2)));
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
     assert_eq!(rig.value(), 2);
     assert!(rig.told("out of memory") > 0);
@@ -201,7 +201,7 @@ fn r12_what_is_evicted_at_any_moment_is_asked_for() {
             }
         });
         for value in 1..=50 {
-            rig.script.push(fresh(value));
+            rig.script.push(Ok(fresh(value)));
             assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
             rig.clock.advance(MINUTE);
         }
@@ -218,12 +218,12 @@ fn r14_connections_that_are_cut_and_commands_that_are_held_up() {
     let rig = Rig::new(RedisCache::builder(server.url()));
     for value in 1..=10 {
         server.ask(&["CLIENT", "KILL", "TYPE", "normal"]).unwrap();
-        rig.script.push(fresh(value));
+        rig.script.push(Ok(fresh(value)));
         assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
         rig.clock.advance(MINUTE);
     }
     server.ask(&["CLIENT", "PAUSE", "5000"]).unwrap();
-    rig.script.push(fresh(11));
+    rig.script.push(Ok(fresh(11)));
     let started = Instant::now();
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
     assert!(started.elapsed() < SOON);
@@ -240,7 +240,7 @@ fn r16_a_slow_redis_makes_a_refresh_slower_and_nothing_else() {
     let rig = Rig::new(patient(&format!("redis://{}/", relay.address())));
     relay.drip(Some(Duration::from_millis(2)));
     for value in 1..=3 {
-        rig.script.push(fresh(value));
+        rig.script.push(Ok(fresh(value)));
         assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
         assert_eq!(rig.value(), i32::try_from(value).unwrap());
         rig.clock.advance(MINUTE);

@@ -116,7 +116,7 @@ fn r11_when_the_one_who_asks_is_killed_another_one_does() {
     fs::remove_file(&file).unwrap();
     let rig = Rig::new(patient(&redis.url()));
     rig.client.load(PAYLOAD).unwrap();
-    rig.script.push(fresh(1));
+    rig.script.push(Ok(fresh(1)));
     let mut spared = 0;
     eventually("a refresh", || {
         let refresh = rig.client.refresh().unwrap();

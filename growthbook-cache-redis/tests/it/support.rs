@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 use growthbook_cache_redis::{RedisCache, RedisCacheBuilder};
 use growthbook_core::testing::{ManualClock, ScriptedFetcher};
 use growthbook_core::{
-    Attributes, CacheKey, CachedPayload, ClientKey, FeatureFetcher, FetchError, Fetched,
-    GrowthBookClient, UserContext, Validator,
+    Attributes, CacheKey, CachedPayload, ClientKey, FeatureFetcher, Fetched, GrowthBookClient,
+    UserContext, Validator,
 };
 use growthbook_testkit::{RedisCluster, RedisServer, RedisServerBuilder};
 
@@ -134,10 +134,8 @@ impl Rig {
     }
 }
 
-pub(crate) fn fresh(value: u32) -> Result<Fetched, FetchError> {
+pub(crate) fn fresh(value: u32) -> Fetched {
     let bytes = format!(r#"{{"features":{{"f":{{"defaultValue":{value}}}}}}}"#);
     let validator = Validator::new(format!("\"v{value}\""));
-    Ok(Fetched::Fresh(
-        CachedPayload::new(bytes.into_bytes()).with_validator(validator),
-    ))
+    Fetched::Fresh(CachedPayload::new(bytes.into_bytes()).with_validator(validator))
 }

@@ -18,7 +18,7 @@ fn who_has_something_goes_on_with_it_while_another_one_asks() {
     };
     let rig = Rig::new(patient(&server.url()));
     let other = patient(&server.url()).build().unwrap();
-    rig.script.push(fresh(1));
+    rig.script.push(Ok(fresh(1)));
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
     rig.clock.advance(Duration::from_secs(61));
     let Lease::Granted(token) = other.lease(&rig.key(), SOON).unwrap() else {
@@ -27,12 +27,12 @@ fn who_has_something_goes_on_with_it_while_another_one_asks() {
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Fresh);
     assert_eq!((rig.script.calls(), rig.value()), (1, 1));
     // Whoever knows of a change does not wait for anybody.
-    rig.script.push(fresh(2));
+    rig.script.push(Ok(fresh(2)));
     assert_eq!(rig.client.force_refresh().unwrap(), Refresh::Updated);
     assert_eq!((rig.script.calls(), rig.value()), (2, 2));
     rig.clock.advance(Duration::from_secs(61));
     other.release(&rig.key(), &token).unwrap();
-    rig.script.push(fresh(3));
+    rig.script.push(Ok(fresh(3)));
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
     assert_eq!(rig.value(), 3);
 }
@@ -74,7 +74,7 @@ fn who_has_nothing_asks_in_the_end() {
         other.lease(&rig.key(), SOON).unwrap(),
         Lease::Granted(_)
     ));
-    rig.script.push(fresh(1));
+    rig.script.push(Ok(fresh(1)));
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
     assert_eq!(rig.value(), 1);
     assert_eq!(
@@ -92,7 +92,7 @@ fn whoever_fails_lets_the_next_one_ask() {
     let rig = Rig::new(patient(&server.url()));
     rig.script.push(Err(FetchError::TimedOut));
     rig.client.refresh().unwrap_err();
-    let next = Rig::with(patient(&server.url()), ScriptedFetcher::new([fresh(1)]));
+    let next = Rig::with(patient(&server.url()), ScriptedFetcher::new([Ok(fresh(1))]));
     assert_eq!(next.client.refresh().unwrap(), Refresh::Updated);
     // And the first one finds it.
     assert_eq!(rig.client.refresh().unwrap(), Refresh::FromCache);
