@@ -53,7 +53,6 @@ mod tests {
         };
         assert_eq!(about("gb:"), "{gb:https://h::sdk-1}:growthbook");
         assert_eq!(about("{gb}:"), "{gb}:https://h::sdk-1:growthbook");
-        assert_eq!(about("{}:"), "{{}:https://h::sdk-1}:growthbook");
         let key = CacheKey::new("https://h", &ClientKey::new("sdk-1"));
         let names = Names::of("gb:", &key);
         assert_eq!(names.payload, "gb:https://h::sdk-1");
