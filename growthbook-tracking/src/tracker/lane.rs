@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use growthbook_core::{Clock, OwnedTrackingEvent, TrackingEvent};
@@ -187,7 +188,14 @@ impl Lane {
         if let Some(successor) = self.successor.get() {
             return successor.succeed(make);
         }
-        self.successor.set(make(self.process.renewed())).is_ok()
+        match self.successor.set(make(self.process.renewed())) {
+            Ok(()) => true,
+            Err(late) => {
+                // Another thread was faster. Nobody else knows of this one, which has nothing to deliver.
+                let _ = late.close(Duration::ZERO);
+                false
+            }
+        }
     }
 
     pub(super) fn report(self: &Arc<Self>) -> TrackerReport {
