@@ -27,6 +27,7 @@ mod ingestor;
 mod intake;
 mod lines;
 mod sink;
+mod random;
 #[cfg(feature = "spool")]
 mod spool;
 mod tracker;
