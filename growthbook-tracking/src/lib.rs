@@ -17,6 +17,7 @@
 //! | see what became of them | [`BatchTracker::report`], [`DropReason`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod answer;
 mod batch;
 mod batching;
 mod callback;
@@ -26,8 +27,8 @@ mod guard;
 mod ingestor;
 mod intake;
 mod lines;
-mod sink;
 mod random;
+mod sink;
 #[cfg(feature = "spool")]
 mod spool;
 mod tracker;
