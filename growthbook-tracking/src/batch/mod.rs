@@ -166,6 +166,7 @@ impl<B: Backlog> Dispatch<B> {
 
     /// Everything is dropped but what outlives the process, and whoever waits is told.
     pub(crate) fn abandon(&mut self) {
+        self.closing.get_or_insert(Duration::ZERO);
         let hand = std::mem::take(&mut self.hand).into_iter().rev();
         let mut rest: Vec<_> = hand.flat_map(Group::into_kept).collect();
         rest.extend(iter::from_fn(|| self.backlog.take_expired(Duration::MAX)));
@@ -179,7 +180,8 @@ impl<B: Backlog> Dispatch<B> {
     }
 
     fn settle(&mut self, now: Duration) {
-        let lost = self.backlog.settle(now, !self.flushes.is_empty());
+        let is_waited_for = !self.flushes.is_empty() || self.closing.is_some();
+        let lost = self.backlog.settle(now, is_waited_for);
         self.lost += lost;
         for flush in &mut self.flushes {
             // The oldest go first: that is what a flush waits for.

@@ -279,3 +279,23 @@ fn the_disk_holds_what_may_be_delivered_and_no_more() {
     tracker.close(Duration::ZERO).unwrap_err();
     assert_eq!(once_each(&drained(&root)).len(), 1);
 }
+
+/// What another process leaves meanwhile is the business of whoever goes on.
+#[test]
+fn who_closes_takes_nothing_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let far = FarEnd::new();
+    let tracker = builder(far.sink(), folder.path()).build();
+    record(&tracker, &events(10));
+    tracker.flush(PATIENCE).unwrap();
+    let down = FarEnd::new();
+    down.answers([], Answer::Refuse);
+    let other = builder(down.sink(), folder.path()).build();
+    record(&other, &events(7));
+    assert!(other.close(PATIENCE).is_err());
+    let closed = tracker.close(PATIENCE);
+    assert!(closed.is_ok(), "{closed:?}");
+    let report = checked(&tracker);
+    assert_eq!((report.offered(), report.pending()), (10, 0), "{report}");
+    assert_eq!(drained(folder.path()), named(0..7));
+}
