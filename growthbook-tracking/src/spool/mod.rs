@@ -148,6 +148,13 @@ impl Spool {
     }
 
     /// Takes over what processes have left behind that have ended since. Says how many records it were.
+    /// Nobody will say any more what became of what was taken. It is kept for the next process, where its file is.
+    pub(crate) fn ground(&self) {
+        if !self.is_forked() {
+            lock(&self.state).ground();
+        }
+    }
+
     ///
     /// # Errors
     ///

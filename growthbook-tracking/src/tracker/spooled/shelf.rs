@@ -184,6 +184,8 @@ impl Backlog for Shelf {
         self.in_hand = self.in_hand.saturating_sub(on_disk.len() as u64);
         drop(on_disk);
         let written = in_memory.iter().map(|it| serde_json::to_vec(&it.event));
+        self.in_hand = self.in_hand.saturating_sub(self.storage.acknowledge());
+        self.storage.ground();
         let Ok(written) = written.collect::<Result<Vec<_>, _>>() else {
             return in_memory.into_iter().map(|it| it.mark).collect();
         };

@@ -109,6 +109,11 @@ impl Storage {
             log::debug!(target: crate::LOG, "what other processes left on disk cannot be looked for");
         }
         self.count_found();
+    /// Nobody has anything in hand any more.
+    pub(super) fn ground(&self) {
+        self.spool.ground();
+    }
+
     }
 
     /// Before any of these events can be delivered.
