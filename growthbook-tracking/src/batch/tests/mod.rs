@@ -1,4 +1,5 @@
 mod any_order;
+mod sorting;
 mod waiting;
 
 use super::*;
