@@ -123,11 +123,12 @@ impl<S> BatchTrackerBuilder<S> {
         self
     }
 
-    /// How much may be pending: events (10,000 unless set; the room is set aside at once) and bytes of their JSON (16 MiB).
+    /// How much may be pending: events (10,000 unless set, and a million at most; the room is set aside at once) and bytes
+    /// of their JSON (16 MiB).
     /// What finds no room is dropped as [`DropReason::QueueFull`](crate::DropReason::QueueFull): those that came first are
     /// kept, since the first exposure is the one that counts.
     pub fn queue(mut self, events: usize, bytes: usize) -> Self {
-        (self.plan.events, self.plan.bytes) = (events, bytes);
+        (self.plan.events, self.plan.bytes) = (events.min(MOST_EVENTS), bytes);
         self
     }
 
@@ -321,3 +322,5 @@ impl<S: fmt::Debug> fmt::Debug for BatchTrackerBuilder<S> {
 fn boxed<N: Into<String>>(names: impl IntoIterator<Item = N>) -> BTreeSet<Box<str>> {
     names.into_iter().map(|name| name.into().into()).collect()
 }
+
+const MOST_EVENTS: usize = 1_000_000;
