@@ -76,7 +76,9 @@ impl Storage {
             }) => return appended,
             Err(AppendError { error, .. }) => Some(error),
         };
-        match (mem::replace(&mut *lock(&self.error), error), error) {
+        let before = mem::replace(&mut *lock(&self.error), error);
+        // Without the lock: a logger may ask for the report.
+        match (before, error) {
             (None, Some(error)) => {
                 log::warn!(target: crate::LOG, "events cannot be kept on disk, and stay in memory: {error}");
             }
