@@ -16,7 +16,7 @@ use super::spooled::{self, Storage};
 use super::worker::Worker;
 use super::{BatchTracker, Handle};
 use crate::batch::{Dispatch, Memory};
-use crate::guard::guarded;
+use crate::guard::{guarded, say};
 use crate::intake::{Intake, IntakeOptions, Policy};
 use crate::{Batching, Event, EventSink};
 #[cfg(feature = "spool")]
@@ -288,7 +288,10 @@ impl Plan {
     fn storage(&self) -> Option<Result<Arc<Storage>, SpoolError>> {
         let opened = Storage::open(self.spool.clone()?, Arc::clone(&self.clock));
         if let Err(error) = &opened {
-            log::error!(target: crate::LOG, "events cannot be kept on disk, and stay in memory: {error}");
+            say!(
+                error,
+                "events cannot be kept on disk, and stay in memory: {error}"
+            );
         }
         Some(opened)
     }
@@ -302,7 +305,11 @@ fn spawn(worker: Worker<impl EventSink, impl Inlet>) -> io::Result<()> {
 /// The lane, as it is when its threads have started or could not be.
 fn running(lane: Arc<Lane>, started: io::Result<()>) -> Arc<Lane> {
     if let Err(error) = started {
-        log::error!(target: crate::LOG, "no thread to deliver events in, so they are dropped: {}", error.kind());
+        say!(
+            error,
+            "no thread to deliver events in, so they are dropped: {}",
+            error.kind()
+        );
         lane.shut();
         lane.ledger.is_now(TrackerState::Failed);
         lane.desk.end(0, true);

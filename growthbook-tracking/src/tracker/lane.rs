@@ -16,6 +16,7 @@ use super::ledger::Ledger;
 use super::place::Place;
 use super::process::Process;
 use super::report::{DropReason, TrackerReport};
+use crate::guard::say;
 
 /// One queue and its worker.
 ///
@@ -167,7 +168,10 @@ impl Lane {
             return false;
         }
         if !self.is_foreign.swap(true, Ordering::Relaxed) {
-            log::warn!(target: crate::LOG, "this process is a copy of the one that made the tracker: its events are dropped until `reopen`");
+            say!(
+                warn,
+                "this process is a copy of the one that made the tracker: its events are dropped until `reopen`"
+            );
         }
         true
     }
