@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use growthbook_core::{Clock, OwnedTrackingEvent, TrackingEvent};
@@ -15,6 +16,7 @@ use super::ledger::Ledger;
 use super::place::Place;
 use super::process::Process;
 use super::report::{DropReason, TrackerReport};
+use crate::guard::say;
 
 /// One queue and its worker.
 ///
@@ -166,7 +168,10 @@ impl Lane {
             return false;
         }
         if !self.is_foreign.swap(true, Ordering::Relaxed) {
-            log::warn!(target: crate::LOG, "this process is a copy of the one that made the tracker: its events are dropped until `reopen`");
+            say!(
+                warn,
+                "this process is a copy of the one that made the tracker: its events are dropped until `reopen`"
+            );
         }
         true
     }
@@ -187,7 +192,14 @@ impl Lane {
         if let Some(successor) = self.successor.get() {
             return successor.succeed(make);
         }
-        self.successor.set(make(self.process.renewed())).is_ok()
+        match self.successor.set(make(self.process.renewed())) {
+            Ok(()) => true,
+            Err(late) => {
+                // Another thread was faster. Nobody else knows of this one, which has nothing to deliver.
+                let _ = late.close(Duration::ZERO);
+                false
+            }
+        }
     }
 
     pub(super) fn report(self: &Arc<Self>) -> TrackerReport {

@@ -279,3 +279,48 @@ fn the_disk_holds_what_may_be_delivered_and_no_more() {
     tracker.close(Duration::ZERO).unwrap_err();
     assert_eq!(once_each(&drained(&root)).len(), 1);
 }
+
+/// What another process leaves meanwhile is the business of whoever goes on.
+#[test]
+fn who_closes_takes_nothing_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let far = FarEnd::new();
+    let tracker = builder(far.sink(), folder.path()).build();
+    record(&tracker, &events(10));
+    tracker.flush(PATIENCE).unwrap();
+    let down = FarEnd::new();
+    down.answers([], Answer::Refuse);
+    let other = builder(down.sink(), folder.path()).build();
+    record(&other, &events(7));
+    assert!(other.close(PATIENCE).is_err());
+    let closed = tracker.close(PATIENCE);
+    assert!(closed.is_ok(), "{closed:?}");
+    let report = checked(&tracker);
+    assert_eq!((report.offered(), report.pending()), (10, 0), "{report}");
+    assert_eq!(drained(folder.path()), named(0..7));
+}
+
+/// D9: the oldest file goes, and with it what a sink has in hand; that is not there for the next process.
+#[test]
+fn what_was_in_hand_when_its_file_went_does_not_count_as_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let far = FarEnd::new();
+    far.answers([], Answer::Unavailable);
+    far.stall(true);
+    let options = SpoolOptions::new(folder.path()).max_bytes(128 << 10);
+    let tracker = BatchTracker::builder(far.sink()).spool(options).build();
+    record(&tracker, &events(10));
+    far.wait_for_call();
+    record(&tracker, &events(2_000));
+    tracker.sync(PATIENCE).unwrap();
+    assert!(checked(&tracker).dropped_as(DropReason::SpoolFull) > 10);
+    assert!(tracker.close(Duration::ZERO).is_err());
+    far.stall(false);
+    let report = eventually(&tracker, |it| it.state() == TrackerState::Closed);
+    checked(&tracker);
+    assert_eq!(
+        report.pending(),
+        drained(folder.path()).len() as u64,
+        "{report}"
+    );
+}
