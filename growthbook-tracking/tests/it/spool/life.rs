@@ -129,11 +129,8 @@ fn what_is_rejected_is_gone_from_the_disk() {
     far.answers([], Answer::Reject);
     let tracker = builder(far.sink(), folder.path()).build();
     record(&tracker, &events(20));
-    let flushed = tracker.flush(PATIENCE);
-    assert!(
-        matches!(flushed, Err(FlushError::Incomplete { dropped: 20, .. })),
-        "{flushed:?}"
-    );
+    // It says what is rejected from now on, which may be nothing any more.
+    let _ = tracker.flush(PATIENCE);
     tracker.close(PATIENCE).unwrap_or_default();
     let report = checked(&tracker);
     assert_eq!(report.dropped_as(DropReason::Rejected), 20, "{report}");
