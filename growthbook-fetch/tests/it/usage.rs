@@ -36,6 +36,11 @@ impl Usage {
         }
     }
 
+    /// Whether there are threads of clients.
+    pub(crate) fn has_ours(&self) -> bool {
+        self.ours > 0
+    }
+
     fn is_within(&self, other: &Self) -> bool {
         self.threads <= other.threads && self.ours <= other.ours && self.files <= other.files
     }
