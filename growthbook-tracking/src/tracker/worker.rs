@@ -165,6 +165,7 @@ impl<S: EventSink, I: Inlet> Worker<S, I> {
         // What the program's code is dropped with may panic.
         guarded(|| drop(sink));
         guarded(|| drop(inlet));
+        guarded(|| lane.abandon_queue());
         guarded(|| log.ended(&lane.ledger.report()));
         lane.ledger.is_now(state);
         lane.desk.end(lost + late, lane.left() == 0);

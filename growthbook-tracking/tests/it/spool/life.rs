@@ -10,7 +10,8 @@ use growthbook_tracking::{
 
 use super::{builder, checked, drained, once_each};
 use crate::support::{
-    Answer, FarEnd, PATIENCE, events, eventually, name, named, record, sound, views,
+    Answer, FarEnd, PATIENCE, closed_at_once, events, eventually, held_once, name, named, record,
+    sound, views,
 };
 
 #[test]
@@ -67,7 +68,7 @@ fn the_queue_holds_what_is_not_on_disk_yet() {
     }
     let report = checked(&tracker);
     assert_eq!((report.pending(), report.dropped()), (200, 0), "{report}");
-    let closed = tracker.close(Duration::ZERO);
+    let closed = closed_at_once(&tracker);
     assert!(
         matches!(
             closed,
@@ -240,7 +241,7 @@ fn a_forked_process_leaves_the_spool_alone() {
     });
     assert!(is_fine.unwrap(), "in the copy");
     record(&tracker, &events[20..30]);
-    tracker.close(Duration::ZERO).unwrap_err();
+    closed_at_once(&tracker).unwrap_err();
     assert_eq!(checked(&tracker).pending(), 30);
     assert_eq!(drained(folder.path()), named(0..30));
 }
@@ -273,7 +274,7 @@ fn the_disk_holds_what_may_be_delivered_and_no_more() {
     }
     let said = format!("{tracker:?} {:?}", SpoolOptions::new(&root));
     assert!(!said.contains("canary"), "{said}");
-    tracker.close(Duration::ZERO).unwrap_err();
+    closed_at_once(&tracker).unwrap_err();
     assert_eq!(once_each(&drained(&root)).len(), 1);
 }
 
@@ -320,4 +321,25 @@ fn what_was_in_hand_when_its_file_went_does_not_count_as_kept() {
         drained(folder.path()).len() as u64,
         "{report}"
     );
+}
+
+/// E13 with a spool: whoever closes stops waiting while a group is being written, and what came behind it is on disk as well.
+#[test]
+fn what_waits_behind_a_group_is_written_when_the_time_is_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let far = FarEnd::new();
+    far.answers([], Answer::Unavailable);
+    let (filter, held) = held_once();
+    let tracker = builder(far.sink(), folder.path())
+        .event_filter(filter)
+        .build();
+    record(&tracker, &events(1));
+    held.wait();
+    record(&tracker, &events(30)[1..]);
+    tracker.close(Duration::ZERO).unwrap_err();
+    drop(held);
+    eventually(&tracker, |report| report.state() == TrackerState::Closed);
+    let report = checked(&tracker);
+    assert_eq!((report.pending(), report.dropped()), (30, 0), "{report}");
+    assert_eq!(drained(folder.path()), named(0..30));
 }
