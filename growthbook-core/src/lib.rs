@@ -53,6 +53,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `log` | what `tracing` says, to the crate `log` as well, as long as the program has no `tracing` subscriber |
+//! | `otel` | evaluations as OpenTelemetry's event `feature_flag.evaluation` in the current `tracing` span, for [subscribers that want them](GrowthBookClientBuilder::evaluation_events); brings `tracing` |
 //! | `testing` | the module `testing`: clients with the features of a test, plugins, sources, fetchers and clocks to drive by hand, and the contracts of the traits as suites, which start threads |
 //! | `tracing` | what happens beside evaluation, as events of the crate `tracing` with the target `growthbook` |
 //!
@@ -81,6 +83,7 @@ mod guard;
 #[doc(hidden)] // Public for the differential run and for fuzzing; no part of the stable API.
 pub mod js_regex;
 mod json;
+mod metric;
 mod page_url;
 pub mod reduce;
 mod request;
@@ -107,6 +110,9 @@ pub use self::backoff::Backoff;
 pub use self::cache::{
     CacheKey, CachedPayload, FeatureCache, Lease, LeaseToken, MemoryCache, Validator,
 };
+#[cfg(feature = "otel")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
+pub use self::client::EvaluationEvents;
 pub use self::client::{
     AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, ErrorReporter,
     EvaluatedFeature, Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink,
@@ -126,6 +132,7 @@ pub use self::experiment::{
 pub use self::explanation::Explanation;
 pub use self::fetch::{FeatureFetcher, FetchError, Fetched, StaticFetcher};
 pub use self::flag::{Flag, FlagValue};
+pub use self::metric::{Metric, MetricValue};
 pub use self::request::{RequestContext, UserAgentRules};
 pub use self::result::{FeatureResult, FeatureSource, ValueError};
 pub use self::ruleset::{

@@ -6,6 +6,7 @@
 
 #[cfg(unix)]
 mod copy;
+mod figures;
 mod heap;
 #[cfg(unix)]
 mod redis;
@@ -19,6 +20,7 @@ mod timing;
 
 #[cfg(unix)]
 pub use self::copy::in_a_copy;
+pub use self::figures::{Figure, rows_in, rows_of};
 pub use self::heap::{CountingAllocator, Heap, counted};
 #[cfg(unix)]
 pub use self::redis::{RedisServer, RedisServerBuilder};

@@ -162,6 +162,16 @@ pub use growthbook_tracking::{RedisStream, RedisStreamBuilder};
 #[doc(inline)]
 pub use growthbook_tracking::{SpoolError, SpoolOptions, SpoolReport};
 
+// How it is doing, in figures.
+#[doc(inline)]
+pub use growthbook_core::{Metric, MetricValue};
+
+// Evaluations in traces.
+#[cfg(feature = "otel")]
+#[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
+#[doc(inline)]
+pub use growthbook_core::EvaluationEvents;
+
 // The parts under the client.
 #[doc(inline)]
 pub use growthbook_core::{bucketing, engine, explanation, reduce};

@@ -3,12 +3,15 @@ use std::sync::Arc;
 
 use super::GrowthBookClient;
 use super::background::BackgroundError;
+#[cfg(feature = "otel")]
+use super::evaluation_events::EvaluationEvents;
 use super::feed::event::RefreshEvent;
 use super::feed::refresh::{Freshness, Origin};
 use super::feed::source::{PayloadSink, PayloadSource, Source};
 use super::feed::{Arrival, Feed};
 use super::hooks::Hooks;
 use super::life::Held;
+use super::log;
 use super::reports::listeners::{Callback, Listeners};
 use super::shared::{Opening, Parts, Shared, Snapshot};
 use crate::attributes::Attributes;
@@ -56,6 +59,8 @@ pub struct GrowthBookClientBuilder {
     clock: Option<Box<dyn Clock>>,
     feed: Feed,
     source: Option<Box<dyn PayloadSource>>,
+    #[cfg(feature = "otel")]
+    evaluation_events: EvaluationEvents,
 }
 
 /// Where features come from.
@@ -214,6 +219,20 @@ impl GrowthBookClientBuilder {
         self
     }
 
+    /// What the events of evaluations say beyond names and reasons: nothing, unless it is set here.
+    ///
+    /// With the Cargo feature `otel`, each evaluation that the program asks for is an event in the `tracing` span around it:
+    /// the event `feature_flag.evaluation` of OpenTelemetry's semantic conventions, with the target
+    /// `growthbook::evaluation` and the level `DEBUG`. A subscriber that does not want these does not slow evaluations
+    /// down. There is one event for each feature that is evaluated or that is among [all](crate::UserScope::evaluate_all),
+    /// and none for its prerequisites, for experiments that the program defines, or after the client was closed.
+    #[cfg(feature = "otel")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
+    pub fn evaluation_events(mut self, events: EvaluationEvents) -> Self {
+        self.evaluation_events = events;
+        self
+    }
+
     /// Where time comes from: the operating system, unless a test or a platform brings another clock.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Box::new(clock));
@@ -246,7 +265,6 @@ impl GrowthBookClientBuilder {
         if self.payload.is_some() {
             self.feed
                 .arrived(Origin::Bootstrap, Arrival::default(), false);
-            super::log::installed(&ruleset);
         }
         if self.callbacks.len() + self.plugins.len() > Listeners::MOST {
             return Err(BuildError::TooManyListeners {
@@ -265,7 +283,13 @@ impl GrowthBookClientBuilder {
             hooks: self.hooks,
             clock: self.clock.unwrap_or_else(|| Box::new(SystemClock::new())),
             feed: self.feed,
+            #[cfg(feature = "otel")]
+            evaluation_events: self.evaluation_events,
         }));
+        if self.payload.is_some() {
+            let ruleset = shared.snapshot.load();
+            shared.log(|_| log::installed(&ruleset.ruleset, Origin::Bootstrap));
+        }
         if let Some(source) = self.source {
             let sink = PayloadSink::new(Arc::downgrade(&shared));
             let started = guarded(|| source.start(sink));

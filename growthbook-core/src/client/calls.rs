@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use super::background::BackgroundError;
+use super::log::{self, Said, Trouble};
 use super::shared::Shared;
 use crate::error::BackendError;
 use crate::guard::{Called, answered, called};
@@ -55,13 +56,21 @@ impl Shared {
 
     /// Tells the program of an error that no caller gets; not of those that come up while it is being told of one.
     pub(crate) fn report(&self, error: &BackgroundError) {
-        let last = &self.counters.last_said;
-        self.call_quietly(last, "log", || {
-            super::log::background(error, last, || self.monotonic());
-        });
+        self.report_as(Trouble::of(error), error);
+    }
+
+    /// The same, of an error that means more than it says by itself.
+    pub(crate) fn report_as(&self, trouble: Trouble, error: &BackgroundError) {
+        self.log(|said| log::background(error, trouble, said, || self.monotonic()));
         if let Some(on_error) = &self.hooks.on_error {
             self.call_quietly(on_error, "on_error", || on_error(error));
         }
+    }
+
+    /// Says something in the log, which is the program's own code as well.
+    pub(crate) fn log(&self, say: impl FnOnce(&Said)) {
+        let said = &self.counters.said;
+        self.call_quietly(said, "log", || say(said));
     }
 
     /// The date, unless the clock fails.

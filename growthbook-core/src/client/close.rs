@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::log;
 use super::reports::listeners::Listener;
 use super::shared::Shared;
 use crate::error::FlushError;
@@ -40,9 +41,7 @@ impl CloseReport {
         shared.fall_silent();
         let close = |plugin: &dyn TrackingPlugin, limit| plugin.close(limit);
         let failures = each(shared, &mut budget, plugins, "tracking plugin's end", close);
-        shared.call_quietly(&shared.counters.last_said, "log", || {
-            super::log::closed(failures.len());
-        });
+        shared.log(|_| log::closed(failures.len()));
         Self {
             was_closed: false,
             is_under_way: false,

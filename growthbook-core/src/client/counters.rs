@@ -4,14 +4,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::log::LastSaid;
+use super::log::Said;
 
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Shared with what may outlive the client.
     callback_panics: Arc<AtomicU64>,
     sticky_failures: AtomicU64,
-    pub(crate) last_said: LastSaid,
+    /// In the log.
+    pub(crate) said: Said,
     /// The clock's last monotonic reading, in nanoseconds.
     pub(crate) last_reading: AtomicU64,
 }

@@ -5,11 +5,13 @@ mod builder;
 mod calls;
 mod close;
 mod counters;
+mod evaluation_events;
 mod features;
 mod feed;
 mod hooks;
 mod life;
 mod log;
+mod metrics;
 mod pushed;
 mod reporter;
 mod reports;
@@ -27,6 +29,8 @@ use serde_json::{Map, Value};
 pub use self::background::BackgroundError;
 pub use self::builder::{BuildError, GrowthBookClientBuilder};
 pub use self::close::CloseReport;
+#[cfg(feature = "otel")]
+pub use self::evaluation_events::EvaluationEvents;
 pub use self::feed::event::RefreshEvent;
 pub use self::feed::refresh::{
     Freshness, Origin, Refresh, RefreshCounts, RefreshError, RefreshMode, RefreshRequest,
@@ -43,12 +47,12 @@ use self::shared::Snapshot;
 pub use self::status::{Readiness, Status};
 use self::visit::Visit;
 pub use self::visit::everything::{AllFeatures, EvaluatedFeature};
-use self::visit::question::{Autos, ResultOf, Trial};
+use self::visit::question::{Autos, Trial};
 use crate::assignment::Assignment;
 use crate::engine::{AutoExperiments, AutoOptions};
 use crate::experiment::{Experiment, ExperimentInfo, ExperimentResult};
 use crate::explanation::Explanation;
-use crate::result::{FeatureResult, ValueError, read_value};
+use crate::result::{FeatureResult, ValueError};
 use crate::user::UserContext;
 
 /// Decides which value of a feature a user gets.
@@ -110,7 +114,7 @@ impl GrowthBookClient {
     /// With a sticky bucket service, a feature that can reach an experiment waits for the service to load the user's
     /// documents, and to store what is assigned. Without one it waits for nothing.
     pub fn evaluate(&self, feature: &str, user: &UserContext) -> FeatureResult {
-        self.visit(user, |visit| visit.ask(&ResultOf(feature)))
+        self.visit(user, |visit| visit.result(feature))
     }
 
     /// Whether a feature is on: its value is anything but null, `false`, `0` and `""`.
@@ -171,7 +175,7 @@ impl GrowthBookClient {
         feature: &str,
         user: &UserContext,
     ) -> Result<T, ValueError> {
-        self.visit(user, |visit| read_value(visit.value(feature).json()))
+        self.visit(user, |visit| visit.value_as(feature))
     }
 
     /// Why a feature has the value that it has: see [`UserScope::explain`].

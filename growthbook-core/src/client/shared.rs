@@ -11,10 +11,13 @@ use arc_swap::ArcSwap;
 use super::background::BackgroundError;
 use super::close::CloseReport;
 use super::counters::Counters;
+#[cfg(feature = "otel")]
+use super::evaluation_events::EvaluationEvents;
 use super::feed::event::RefreshEvent;
 use super::feed::refresh::Origin;
 use super::feed::{Arrival, Feed, Question};
 use super::hooks::Hooks;
+use super::log;
 use super::reports::listeners::{LISTENER, Listeners};
 use super::reports::mismatches::Mismatches;
 use super::reports::seen::{Fingerprints, Listening, SeenExposures};
@@ -46,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) counters: Counters,
     pub(crate) mismatches: Mismatches,
+    #[cfg(feature = "otel")]
+    pub(crate) evaluation_events: EvaluationEvents,
     pub(crate) feed: Feed,
     closed: AtomicBool,
     /// What came of closing.
@@ -75,6 +80,8 @@ pub(crate) struct Parts {
     pub(crate) hooks: Hooks,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) feed: Feed,
+    #[cfg(feature = "otel")]
+    pub(crate) evaluation_events: EvaluationEvents,
 }
 
 impl Shared {
@@ -88,6 +95,8 @@ impl Shared {
             hooks,
             clock,
             feed,
+            #[cfg(feature = "otel")]
+            evaluation_events,
         } = parts;
         let counters = Counters::default();
         counters.panicked(listeners.panics);
@@ -106,6 +115,8 @@ impl Shared {
             clock,
             counters,
             mismatches: Mismatches::default(),
+            #[cfg(feature = "otel")]
+            evaluation_events,
             feed,
             closed: AtomicBool::new(false),
             end: OnceLock::new(),
@@ -166,8 +177,8 @@ impl Shared {
             let (ruleset, previous) = (&installed.ruleset, &installed.previous);
             let is_sticky = self.sticky.is_some();
             self.call_quietly(ruleset, "log", || {
-                super::log::installed(ruleset);
-                super::log::replaced(previous, ruleset, is_sticky);
+                log::installed(ruleset, origin);
+                log::replaced(previous, ruleset, is_sticky);
             });
         }
         Ok(installed)

@@ -32,6 +32,25 @@ fn a_log_may_ask_the_client_anything() {
     });
 }
 
+/// Whoever hears of evaluations may panic and evaluate like everybody else.
+#[cfg(feature = "otel")]
+#[test]
+fn who_hears_of_evaluations_disturbs_none_and_is_counted() {
+    let builder = GrowthBookClient::builder();
+    let client = builder.payload(r#"{"features":{"a":{"defaultValue":"x"}}}"#);
+    let client = client.build().unwrap();
+    let asking = client.clone();
+    watched("asking within an evaluation's event", move || {
+        let client = asking;
+        let log = Evaluations(client.clone());
+        tracing::subscriber::with_default(log, || {
+            assert_eq!(client.scope(user("1")).value("a", ""), "x");
+            assert!(client.is_on("a", &user("1")));
+        });
+    });
+    assert_eq!(client.status().callback_panics(), 2);
+}
+
 /// A client that came to everything that is logged.
 fn log_all(act: fn(&GrowthBookClient)) -> GrowthBookClient {
     let client = GrowthBookClient::builder()
@@ -65,6 +84,33 @@ impl Subscriber for Log {
 
     fn event(&self, _: &Event<'_>) {
         (self.1)(&self.0);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+/// Evaluates and panics whenever the client evaluates.
+#[cfg(feature = "otel")]
+struct Evaluations(GrowthBookClient);
+
+#[cfg(feature = "otel")]
+impl Subscriber for Evaluations {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "growthbook::evaluation"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        assert!(self.0.is_off("a", &user("2")), "on purpose");
     }
 
     fn enter(&self, _: &Id) {}

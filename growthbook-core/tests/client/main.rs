@@ -26,6 +26,8 @@ mod exposures;
 mod last_moments;
 #[cfg(feature = "tracing")]
 mod log;
+#[cfg(feature = "testing")]
+mod metrics;
 mod ordering;
 mod panics;
 mod puppets;

@@ -7,7 +7,7 @@ use growthbook_core::{GrowthBookClient, UserContext};
 use tracing::Level;
 
 use crate::scene::BrokenStore;
-use crate::subscriber::{Said, said};
+use crate::subscriber::{self, Said};
 
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -15,13 +15,26 @@ fn event(level: Level, message: &str, fields: &str) -> Said {
     Said {
         level,
         target: "growthbook".to_owned(),
+        name: None,
+        span: None,
         message: message.to_owned(),
         fields: fields.to_owned(),
     }
 }
 
+/// What is said beside evaluations, which are events of their own.
+fn said<T>(act: impl FnOnce() -> T) -> (T, Vec<Said>) {
+    let (returned, mut said) = subscriber::said(act);
+    said.retain(|it| it.target == "growthbook");
+    (returned, said)
+}
+
 fn in_force(features: usize, diagnostics: usize) -> Said {
-    let fields = format!("features={features} diagnostics={diagnostics} ");
+    from("loaded", features, diagnostics)
+}
+
+fn from(origin: &str, features: usize, diagnostics: usize) -> Said {
+    let fields = format!("features={features} diagnostics={diagnostics} origin={origin:?} ");
     event(Level::INFO, "features in force", &fields)
 }
 
@@ -33,7 +46,7 @@ fn warnings(said: &[Said]) -> Vec<&Said> {
 fn features_in_force_are_said() {
     let client = TestFeatures::new().on("a").on("b");
     let (client, at_start) = said(|| client.client());
-    assert_eq!(at_start, [in_force(2, 0)]);
+    assert_eq!(at_start, [from("bootstrap", 2, 0)]);
     let one = TestFeatures::new().on("a");
     let ((), loaded) = said(|| one.load_into(&client));
     assert_eq!(loaded, [in_force(1, 0)]);

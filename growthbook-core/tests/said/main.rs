@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its assumptions do")]
 
 mod canaries;
+#[cfg(feature = "otel")]
+mod evaluations;
 mod events;
 mod privacy;
+mod repetition;
 mod scene;
 mod subscriber;

@@ -13,6 +13,10 @@ use tracing::{Event, Level, Metadata, Subscriber};
 pub(crate) struct Said {
     pub(crate) level: Level,
     pub(crate) target: String,
+    /// What the event is called, if it was given a name.
+    pub(crate) name: Option<&'static str>,
+    /// The span that it is in.
+    pub(crate) span: Option<u64>,
     pub(crate) message: String,
     /// All other fields, as `name=value` with a blank after each.
     pub(crate) fields: String,
@@ -27,7 +31,7 @@ pub(crate) fn said<T>(act: impl FnOnce() -> T) -> (T, Vec<Said>) {
 }
 
 #[derive(Clone, Default)]
-struct Keeper(Arc<Mutex<Vec<Said>>>);
+struct Keeper(Arc<Mutex<Vec<Said>>>, Arc<Mutex<Vec<u64>>>);
 
 impl Subscriber for Keeper {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -46,6 +50,8 @@ impl Subscriber for Keeper {
         let mut said = Said {
             level: *event.metadata().level(),
             target: event.metadata().target().to_owned(),
+            name: Some(event.metadata().name()).filter(|name| !name.starts_with("event ")),
+            span: self.1.lock().unwrap().last().copied(),
             message: String::new(),
             fields: String::new(),
         };
@@ -53,9 +59,13 @@ impl Subscriber for Keeper {
         self.0.lock().unwrap().push(said);
     }
 
-    fn enter(&self, _: &Id) {}
+    fn enter(&self, id: &Id) {
+        self.1.lock().unwrap().push(id.into_u64());
+    }
 
-    fn exit(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {
+        self.1.lock().unwrap().pop();
+    }
 }
 
 impl Visit for Said {

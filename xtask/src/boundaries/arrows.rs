@@ -45,6 +45,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("guard", "error"),
     ("js_regex", ""),
     ("json", ""),
+    ("metric", ""),
     ("page_url", "js_regex text"),
     ("reduce", "attributes condition json ruleset text_index"),
     ("request", "attributes user"),

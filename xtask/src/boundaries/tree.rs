@@ -125,7 +125,8 @@ const ALLOWED: &[&str] = &[
     "itoa",
     "serde_core",
     "zmij",
-    // With the feature `tracing`, which says what happens to whoever listens and writes nothing itself.
+    // With the features `tracing` and `log`, which say what happens to whoever listens and write nothing themselves.
+    "log",
     "once_cell",
     "pin-project-lite",
     "tracing",

@@ -8,6 +8,7 @@ use super::turns::Whose;
 use super::{Arrival, Feed, Question};
 use crate::cache::{CacheKey, CachedPayload, Validator};
 use crate::client::background::BackgroundError;
+use crate::client::log;
 use crate::client::shared::{Installed, Shared, Turn};
 use crate::fetch::{FeatureFetcher, FetchError, Fetched};
 
@@ -147,6 +148,16 @@ impl Shared {
         if self.feed.caches.is_empty() {
             return None;
         }
+        let found = self.ask_caches(key, news);
+        news.cached = Some(match found {
+            Some(true) => "fresh",
+            Some(false) => "stale",
+            None => "nothing",
+        });
+        found
+    }
+
+    fn ask_caches(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
         let now = self.now()?;
         for (number, cache) in self.feed.caches.iter().enumerate() {
             if news.down.contains(&number) {
@@ -268,6 +279,8 @@ impl Shared {
 #[derive(Default)]
 pub(crate) struct News {
     installed: Vec<(Installed, Origin)>,
+    /// What was found in the caches, if they were asked.
+    cached: Option<&'static str>,
     pub(super) errors: Vec<BackgroundError>,
     /// The caches that are of no use now: they are asked nothing more before the server is.
     pub(super) down: Vec<usize>,
@@ -275,6 +288,9 @@ pub(crate) struct News {
 
 impl News {
     pub(crate) fn tell(self, shared: &Shared) {
+        if let Some(found) = self.cached {
+            shared.log(|_| log::asked_cache(found));
+        }
         for error in &self.errors {
             shared.report(error);
         }

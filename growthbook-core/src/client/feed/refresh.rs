@@ -93,6 +93,17 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Its name in the log and in metrics: `bootstrap`, say.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Bootstrap => "bootstrap",
+            Self::Cache => "cache",
+            Self::Fetched => "fetched",
+            Self::Loaded => "loaded",
+            Self::Nowhere => "nowhere",
+        }
+    }
+
     /// Whether a server wrote it, of which a later version has a later date.
     pub(crate) fn is_server(self) -> bool {
         matches!(self, Self::Cache | Self::Fetched)

@@ -17,12 +17,12 @@ use super::reports::seen::SeenExposures;
 use super::shared::Snapshot;
 use super::visit::Visit;
 use super::visit::everything::AllFeatures;
-use super::visit::question::{Autos, ResultOf, Trial, ValueAt};
+use super::visit::question::{Autos, Trial};
 use crate::engine::{self, AutoExperiments, AutoOptions, Binding, Subject};
 use crate::experiment::{Experiment, ExperimentResult};
 use crate::explanation::Explanation;
 use crate::flag::{Flag, FlagValue};
-use crate::result::{FeatureResult, ValueError, read_value};
+use crate::result::{FeatureResult, ValueError};
 use crate::ruleset::Ruleset;
 use crate::sticky::StickyDocuments;
 use crate::user::UserContext;
@@ -141,7 +141,7 @@ impl UserScope {
     /// With a sticky bucket service, the first call that can reach an experiment waits for the service to load the user's
     /// documents, and a call that assigns a variation waits until it is stored. Without one it waits for nothing.
     pub fn evaluate(&self, feature: &str) -> FeatureResult {
-        self.visit().ask(&ResultOf(feature))
+        self.visit().result(feature)
     }
 
     /// Whether a feature is on: its value is anything but null, `false`, `0` and `""`.
@@ -185,7 +185,7 @@ impl UserScope {
     /// As [`UserScope::evaluate`].
     #[inline]
     pub fn value_as<'s, T: Deserialize<'s>>(&'s self, feature: &str) -> Result<T, ValueError> {
-        read_value(self.visit().value(feature).json())
+        self.visit().value_as(feature)
     }
 
     /// The value of a feature that the program has named, with its type and fallback, in one place.
@@ -211,14 +211,7 @@ impl UserScope {
     /// ```
     #[inline]
     pub fn get<'s, V: FlagValue>(&'s self, flag: &'s Flag<V>) -> V::Of<'s> {
-        let value = match flag.place_in(self.ruleset()) {
-            Some(place) => self.visit().ask(&ValueAt(place)),
-            None => self.visit().value(flag.key()),
-        };
-        V::read(value.json()).unwrap_or_else(|error| {
-            self.visit().misfit::<V>(flag.key(), error);
-            flag.fallback().of()
-        })
+        self.visit().flag(flag)
     }
 
     /// Why a feature has the value that it has: the same evaluation, told as a tree. Nobody is bucketed by it, nothing is
@@ -255,7 +248,7 @@ impl UserScope {
     ///
     /// As [`UserScope::evaluate`].
     pub fn evaluate_all(&self) -> AllFeatures {
-        AllFeatures::of(&self.visit())
+        self.visit().all()
     }
 
     /// Runs an experiment that the program defines. A user who is not in it gets the first variation.

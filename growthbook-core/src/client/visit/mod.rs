@@ -1,21 +1,22 @@
 //! One user before one snapshot, for one call or a scope's life: how a question becomes an answer and its effects.
 
+mod aloud;
+mod asked;
 pub(crate) mod effects;
 pub(crate) mod everything;
 pub(crate) mod question;
 pub(crate) mod sticky;
 
-use std::any::type_name;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use self::effects::{Effect, Effects};
 use self::question::{Question, ResultOf, Trial, Unknown, ValueAt};
 use self::sticky::StickyState;
-use super::background::BackgroundError;
+use super::evaluation_events;
+use super::log;
 use super::scope::{ScopeState, Track};
 use super::shared::{Shared, Snapshot};
 use crate::client::reports::seen::{ExposureId, SeenExposures};
@@ -23,7 +24,6 @@ use crate::engine::{self, Binding, Exposure, FeatureUsage, Silent, Subject};
 use crate::experiment::ExperimentResult;
 use crate::explanation::Explanation;
 use crate::feature_value::FeatureValue;
-use crate::result::{ValueError, read_value};
 use crate::tracking::{
     CustomEvent, Evaluated, ExperimentViewed, FeatureEvaluated, Interest, Occasion, TrackingEvent,
 };
@@ -55,34 +55,18 @@ impl<'a> Visit<'a> {
     /// The value of a feature. The key is looked up and not kept: the value comes from the ruleset or the user.
     #[inline]
     pub(crate) fn value(&self, feature: &str) -> &'a FeatureValue {
+        if evaluation_events::are_wanted() {
+            return self.value_aloud(feature);
+        }
         let Some(place) = self.snapshot.ruleset.feature_place(feature) else {
             return self.unknown(feature);
         };
         self.ask(&ValueAt(place))
     }
 
-    /// The value of a feature as a type, or the fallback.
-    #[inline]
-    pub(crate) fn value_or<T: Deserialize<'a>>(&self, feature: &str, fallback: T) -> T {
-        read_value(self.value(feature).json()).unwrap_or_else(|error| {
-            self.misfit::<T>(feature, error);
-            fallback
-        })
-    }
-
-    /// A value that is there and does not fit is a mistake on one side or the other: the program is told, once.
-    pub(crate) fn misfit<T>(&self, feature: &str, error: ValueError) {
-        let is_mistake = matches!(error, ValueError::Mismatch { .. });
-        if is_mistake && self.shared.mismatches.is_news(feature, type_name::<T>()) {
-            self.shared.report(&BackgroundError::Value {
-                feature: feature.to_owned(),
-                source: error,
-            });
-        }
-    }
-
     #[cold]
     fn unknown(&self, feature: &str) -> &'a FeatureValue {
+        self.look_around();
         self.ask(&Unknown(feature));
         let forced = self.subject().forced_value(feature);
         forced.unwrap_or(&crate::feature_value::NULL)
@@ -125,6 +109,8 @@ impl<'a> Visit<'a> {
             });
             let everybody = self.shared.listeners.wanting(Interest::CUSTOM);
             self.shared.tell(&event, everybody);
+        } else if log::IS_HEARD && !self.shared.is_closed() {
+            self.shared.log(log::unheard);
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::effects::Effects;
 use super::question::Question;
 use crate::client::background::BackgroundError;
+use crate::client::log::Trouble;
 use crate::client::shared::{Shared, Snapshot};
 use crate::engine::Subject;
 use crate::guard::is_within;
@@ -165,7 +166,7 @@ impl StickyState {
             drop(documents);
             if let Err(error) = saved {
                 shared.counters.sticky_failed();
-                shared.report(&BackgroundError::Sticky(error));
+                shared.report_as(Trouble::StickyLost, &BackgroundError::Sticky(error));
             }
         }
         lost
