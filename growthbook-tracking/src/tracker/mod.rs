@@ -14,6 +14,7 @@ mod door;
 mod lane;
 mod ledger;
 mod log;
+mod metrics;
 mod panics;
 mod place;
 mod process;

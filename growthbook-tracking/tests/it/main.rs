@@ -20,6 +20,7 @@ mod golden;
 mod ingestor;
 mod intake;
 mod lines;
+mod metrics;
 mod queue;
 mod records;
 #[cfg(all(unix, feature = "redis"))]
