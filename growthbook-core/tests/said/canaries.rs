@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 /// What no log and no `Debug` output may hold, each for a kind of thing.
-pub(crate) const ALL: [&str; 9] = [
-    ATTRIBUTE, HASH_VALUE, URL, PAYLOAD, FORCED, PROPERTY, CLIENT_KEY, KEY, CAUSE,
+pub(crate) const ALL: [&str; 10] = [
+    ATTRIBUTE, HASH_VALUE, URL, PAYLOAD, FORCED, PROPERTY, CLIENT_KEY, KEY, SALT, CAUSE,
 ];
 
 /// Those that are the user's own.
@@ -26,6 +26,8 @@ pub(crate) const PROPERTY: &str = "canary-property";
 pub(crate) const CLIENT_KEY: &str = "sdk-canary-client";
 /// The decryption key's sixteen bytes.
 pub(crate) const KEY: &str = "canary-decrypter";
+/// What hashed attributes are salted with.
+pub(crate) const SALT: &str = "canary-of-the-salt";
 /// In a panic, or in the cause of an error of a store's.
 pub(crate) const CAUSE: &str = "canary-cause";
 

@@ -5,6 +5,7 @@ mod canaries;
 #[cfg(feature = "otel")]
 mod evaluations;
 mod events;
+mod life;
 mod privacy;
 mod repetition;
 mod scene;

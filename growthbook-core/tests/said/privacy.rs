@@ -14,6 +14,7 @@ use growthbook_core::{
 use serde_json::{Map, json};
 
 use crate::canaries::{self, ATTRIBUTE, CLIENT_KEY, FORCED, HASH_VALUE, PAYLOAD, PROPERTY};
+use crate::life;
 use crate::scene::{
     BrokenCache, BrokenStore, Panicking, Printed, Printing, cache_key, key, payload, sealed, user,
 };
@@ -258,6 +259,18 @@ fn sources_and_what_cannot_be_built_stay_private() {
     }
     printed.debug(&(cache_key(), ClientKey::new(CLIENT_KEY), key()));
     assert!(!all.is_empty());
+    check(&printed, &all, &canaries::ALL);
+}
+
+/// The same through the crate `log` is in `tests/logged`.
+#[test]
+fn a_whole_life_stays_private() {
+    let printed = Printed::default();
+    let ((), all) = said(|| life::live(&printed));
+    let has = |target: &str| all.iter().any(|it| it.target == target);
+    assert!(has("growthbook"));
+    assert_eq!(has("growthbook::evaluation"), cfg!(feature = "otel"));
+    assert!(printed.text().contains("growthbook.sticky.failures"));
     check(&printed, &all, &canaries::ALL);
 }
 

@@ -14,7 +14,6 @@ use growthbook_core::{
 };
 
 use crate::canaries::{ATTRIBUTE, CAUSE, CLIENT_KEY, FORCED, HASH_VALUE, KEY, PAYLOAD, URL};
-use crate::subscriber::chain;
 
 /// Everything that was printed, by whatever way.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +34,17 @@ impl Printed {
     pub(crate) fn text(&self) -> String {
         self.0.lock().unwrap().clone()
     }
+}
+
+/// An error with all its causes.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        write!(text, ": {error}").unwrap();
+        cause = error.source();
+    }
+    text
 }
 
 /// Features of every kind, right and wrong. Names are telling, everything else is private.

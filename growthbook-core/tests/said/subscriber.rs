@@ -8,6 +8,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+use crate::scene::chain;
+
 /// One event.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Said {
@@ -80,15 +82,4 @@ impl Visit for Said {
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         write!(self.fields, "{}={} ", field.name(), chain(value)).unwrap();
     }
-}
-
-/// An error with all its causes.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        write!(text, ": {error}").unwrap();
-        cause = error.source();
-    }
-    text
 }

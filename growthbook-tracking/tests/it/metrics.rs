@@ -1,6 +1,6 @@
 //! Figures of a tracker, for whoever watches it.
 
-use growthbook_core::{Metric, MetricValue};
+use growthbook_core::{Metric, MetricValue, TrackingPlugin};
 use growthbook_testkit::{rows_in, rows_of};
 use growthbook_tracking::{BatchTracker, DropReason, TrackerReport};
 
