@@ -57,8 +57,9 @@ impl Connection {
         let label = &self.features.label;
         let took = started.elapsed().as_millis();
         match &outcome {
-            Ok(Answer::Payload { bytes, .. }) => {
-                log::debug!(target: crate::LOG, "GET {label}: status 200, {} bytes, {took} ms", bytes.len());
+            Ok(Answer::Payload { bytes, validator }) => {
+                let tag = validator.as_ref().map_or(0, |tag| tag.as_str().len());
+                log::debug!(target: crate::LOG, "GET {label}: status 200, {} bytes, ETag of {tag}, {took} ms", bytes.len());
             }
             Ok(Answer::Unchanged) => {
                 log::debug!(target: crate::LOG, "GET {label}: status 304, {took} ms");

@@ -9,6 +9,7 @@
 pub(crate) mod board;
 pub(crate) mod crew;
 mod handle;
+mod herald;
 pub(crate) mod mailbox;
 mod plan;
 pub(crate) mod streamer;

@@ -9,6 +9,7 @@ use growthbook_core::{FetchError, PayloadSink};
 
 use super::board::{Board, Stream};
 use super::crew::{Crew, guarded};
+use super::herald::Herald;
 use super::mailbox::{Mail, Mailbox, Waiter};
 use crate::connection::{self, Connection, Refused};
 use crate::sse::{Ended, Event, Next, Parser, Reconnect};
@@ -63,6 +64,7 @@ impl Streaming {
             reconnect: Reconnect::new(),
             random: fastrand::Rng::new(),
             bad_in_a_row: 0,
+            herald: Herald::default(),
             streaming: self,
         };
         crew.start("gb-sse", || streamer.run())
@@ -82,6 +84,7 @@ struct Streamer {
     random: fastrand::Rng,
     /// Payloads that could not be used, since the last one that could.
     bad_in_a_row: u32,
+    herald: Herald,
 }
 
 impl Streamer {
@@ -106,7 +109,7 @@ impl Streamer {
                 self.reconnect.set_retry(retry);
             }
             let Next::After(pause) = self.reconnect.next(&ended, self.random.f64()) else {
-                log::info!(target: crate::LOG, "the server has no stream, so features are polled");
+                self.herald.given_up();
                 self.board.stream(Stream::Unsupported);
                 return;
             };
@@ -133,11 +136,11 @@ impl Streamer {
             Err(refused) => return self.refused(refused),
         };
         let opened_at = self.sink.monotonic().unwrap_or_default();
+        self.herald.opened();
         self.board.stream(Stream::Open);
         let since = self.rotated_at.take();
         let gap = since.map(|at| opened_at.saturating_sub(at));
         self.listener.opened(gap.is_some_and(|gap| gap <= SEAM));
-        log::debug!(target: crate::LOG, "stream open");
         let mut buffer = vec![0; BUFFER_BYTES];
         let failure = loop {
             match body.read(&mut buffer) {
@@ -158,11 +161,11 @@ impl Streamer {
         self.listener.closed();
         match failure {
             None => {
-                log::debug!(target: crate::LOG, "stream ended by the server");
+                self.herald.ended();
                 Ended::Closed { open_for }
             }
             Some(error) => {
-                self.failed(error);
+                self.failed(error, open_for);
                 Ended::Failed { open_for }
             }
         }
@@ -172,6 +175,9 @@ impl Streamer {
     fn hear(&mut self, mut bytes: &[u8]) -> Result<(), FetchError> {
         let mut payload = None;
         while let Some(event) = self.parser.next_event(&mut bytes) {
+            if let Event::Message { event_type, data } = &event {
+                self.herald.heard(event_type, data.len());
+            }
             match event {
                 Event::Message { event_type, data } if event_type == "features" => {
                     payload = Some(data);
@@ -203,15 +209,15 @@ impl Streamer {
         Ok(())
     }
 
-    fn refused(&self, refused: Refused) -> Ended {
+    fn refused(&mut self, refused: Refused) -> Ended {
         let ended = ended(&refused);
-        self.failed(refused.into_error());
+        self.failed(refused.into_error(), Duration::ZERO);
         ended
     }
 
-    fn failed(&self, error: FetchError) {
+    fn failed(&mut self, error: FetchError, open_for: Duration) {
         if !self.streaming.own.is_closed() {
-            log::debug!(target: crate::LOG, "stream broken or refused: {error}");
+            self.herald.failed(&error, open_for);
             self.board.stream_failed(error);
         }
     }

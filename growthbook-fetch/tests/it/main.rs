@@ -16,6 +16,7 @@ mod ear;
 mod environment;
 mod faults;
 mod file_cache;
+mod heard;
 mod leftovers;
 mod polling;
 mod processes;
