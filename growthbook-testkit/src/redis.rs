@@ -272,5 +272,5 @@ fn free_port(is_node: bool) -> io::Result<u16> {
 const VARIABLE: &str = "GROWTHBOOK_TEST_REDIS_SERVER";
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
 const ATTEMPTS: usize = 5;
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 static FOLDERS: AtomicU32 = AtomicU32::new(0);

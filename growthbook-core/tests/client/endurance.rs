@@ -149,7 +149,7 @@ impl Usage {
         let started = Instant::now();
         loop {
             let now = Self::now();
-            if now.threads <= before.threads || started.elapsed() > Duration::from_secs(5) {
+            if now.threads <= before.threads || started.elapsed() > Duration::from_secs(60) {
                 return now;
             }
             std::thread::yield_now();
