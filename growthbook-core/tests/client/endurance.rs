@@ -102,8 +102,8 @@ fn users_leave_nothing_behind() {
     });
 }
 
-/// Runs in a process of its own, so that nothing else is counted.
-fn alone(test: &str, work: impl FnOnce()) {
+/// Runs in a process of its own, so that nothing else is counted, or heard.
+pub(crate) fn alone(test: &str, work: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some() {
         return work();
     }
