@@ -3,6 +3,7 @@
 use std::env;
 use std::fmt;
 use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -164,14 +165,15 @@ impl RedisServer {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let child = self.child.insert(command.spawn()?);
+        self.child = Some(command.spawn()?);
         let started = Instant::now();
         while started.elapsed() < LIMIT {
+            let Some(child) = &mut self.child else { break };
             if let Some(status) = child.try_wait()? {
                 return Err(io::Error::other(format!("the server ended: {status}")));
             }
-            let address = SocketAddr::from(([127, 0, 0, 1], self.port));
-            if answers(address) {
+            let id = child.id();
+            if self.is_answered_by(id) {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(10));
@@ -191,6 +193,13 @@ impl RedisServer {
             wire.ask(&["AUTH", password])?;
         }
         wire.ask(words)
+    }
+
+    /// Whether that process listens there and has loaded its data. Another test's server may have been faster, and would
+    /// answer as well.
+    fn is_answered_by(&self, id: u32) -> bool {
+        let about = self.ask(&["INFO", "server"]);
+        about.is_ok_and(|about| about.contains(&format!("process_id:{id}\r\n")))
     }
 
     /// Stops the server, which keeps its connections and says nothing, until [`resume`](Self::resume).
@@ -248,21 +257,14 @@ impl Drop for RedisServer {
     }
 }
 
-/// Whether what listens there is a Redis that has loaded its data; one that wants a password says so.
-fn answers(address: SocketAddr) -> bool {
-    let answer = Wire::connect(address).and_then(|mut wire| wire.ask(&["PING"]));
-    answer.map_or_else(
-        |error| error.to_string().starts_with("NOAUTH"),
-        |answer| answer == "PONG",
-    )
-}
-
-/// Nodes of a cluster also listen on the port ten thousand above.
+/// Nodes of a cluster also listen on the port ten thousand above. The system gives neither to anybody by itself, so that a
+/// server which was killed finds its own still free.
 fn free_port(is_node: bool) -> io::Result<u16> {
+    let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
     for _ in 0..1_000 {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let second = port.checked_add(10_000);
-        if !is_node || second.is_some_and(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+        let chance = RandomState::new().build_hasher().finish() % 10_000;
+        let port = 10_000 + u16::try_from(chance).unwrap_or_default();
+        if is_free(port) && (!is_node || is_free(port + 10_000)) {
             return Ok(port);
         }
     }
@@ -272,5 +274,5 @@ fn free_port(is_node: bool) -> io::Result<u16> {
 const VARIABLE: &str = "GROWTHBOOK_TEST_REDIS_SERVER";
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
 const ATTEMPTS: usize = 5;
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 static FOLDERS: AtomicU32 = AtomicU32::new(0);

@@ -61,4 +61,4 @@ fn length(text: &str) -> io::Result<Option<usize>> {
 }
 
 /// For servers on the same machine.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(30);

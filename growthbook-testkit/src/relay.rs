@@ -277,7 +277,7 @@ mod tests {
         let server = greeting();
         let relay = Relay::start(server.address()).unwrap();
         relay.drip(Some(Duration::from_millis(5)));
-        let mut client = ask(&relay, Duration::from_secs(5));
+        let mut client = ask(&relay, Duration::from_secs(60));
         assert_eq!(client.read(&mut [0; 5]).unwrap(), 1);
         relay.drip(Some(Duration::from_secs(3600)));
         relay.cut();
@@ -285,7 +285,7 @@ mod tests {
         let _ = client.read_to_end(&mut rest);
         assert!(rest.len() < 5);
         relay.drip(None);
-        ask(&relay, Duration::from_secs(5))
+        ask(&relay, Duration::from_secs(60))
             .read_exact(&mut [0; 5])
             .unwrap();
     }

@@ -222,7 +222,7 @@ fn r14_connections_that_are_cut_and_commands_that_are_held_up() {
         assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);
         rig.clock.advance(MINUTE);
     }
-    server.ask(&["CLIENT", "PAUSE", "5000"]).unwrap();
+    server.ask(&["CLIENT", "PAUSE", "60000"]).unwrap();
     rig.script.push(Ok(fresh(11)));
     let started = Instant::now();
     assert_eq!(rig.client.refresh().unwrap(), Refresh::Updated);

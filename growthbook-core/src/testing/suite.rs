@@ -75,7 +75,7 @@ pub(super) fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
 /// How long the suites wait for what should take no time to speak of, on a machine that has much else to do.
 ///
 /// Shorter here, where much is tested that never comes to an end.
-pub(super) const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 5 });
+pub(super) const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 10 } else { 30 });
 
 /// The message that `run` panics with.
 #[cfg(test)]

@@ -102,8 +102,8 @@ fn users_leave_nothing_behind() {
     });
 }
 
-/// Runs in a process of its own, so that nothing else is counted.
-fn alone(test: &str, work: impl FnOnce()) {
+/// Runs in a process of its own, so that nothing else is counted, or heard.
+pub(crate) fn alone(test: &str, work: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some() {
         return work();
     }
@@ -149,7 +149,7 @@ impl Usage {
         let started = Instant::now();
         loop {
             let now = Self::now();
-            if now.threads <= before.threads || started.elapsed() > Duration::from_secs(5) {
+            if now.threads <= before.threads || started.elapsed() > Duration::from_secs(60) {
                 return now;
             }
             std::thread::yield_now();

@@ -11,7 +11,7 @@ use growthbook_core::{
     StickyBucketService, StickyIdentity, StickyWrite, TrackingEvent, TrackingPlugin, UserContext,
 };
 
-use super::support::{Gate, MANY_ROUNDS, name_of, user, watched, watched_for};
+use super::support::{Gate, MANY_ROUNDS, name_of, run_time, user, watched, watched_for};
 
 #[test]
 fn many_threads_report_an_exposure_once() {
@@ -126,7 +126,10 @@ fn threads_that_share_a_scope_go_by_what_is_stored() {
 
 #[test]
 fn an_evaluation_of_all_features_takes_time_by_their_number() {
+    let start = Instant::now();
+    // As much in all, in many small portions or in a few large ones.
     let time = |features: usize| {
+        let times = 5 * 16_000 / features;
         let features: Vec<String> = (0..features)
             .map(|number| {
                 format!(r#""f{number}":{{"rules":[{{"key":"e{number}","variations":[0,1]}}]}}"#)
@@ -139,16 +142,14 @@ fn an_evaluation_of_all_features_takes_time_by_their_number() {
             .on_experiment_viewed(move |viewed| counts.viewed(viewed))
             .build()
             .unwrap();
-        let fastest = (0..5).map(|number| {
-            let scope = client.scope(user(&number.to_string()));
-            let started = Instant::now();
-            scope.evaluate_all();
-            started.elapsed()
-        });
-        fastest.min().unwrap()
+        let before = run_time(start);
+        for number in 0..times {
+            client.scope(user(&number.to_string())).evaluate_all();
+        }
+        run_time(start) - before
     };
     let (some, many) = (time(500), time(16_000));
-    assert!(many < some * 32 * 4, "{some:?}, {many:?}");
+    assert!(many < some * 4, "{some:?}, {many:?}");
 }
 
 #[test]

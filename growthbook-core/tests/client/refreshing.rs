@@ -14,7 +14,7 @@ use growthbook_core::{
 
 use super::puppets::cache_key;
 use super::scripted::{HandClock, Script, Shelf, features, fresh, served, unchanged};
-use super::support::{Gate, MANY_ROUNDS, watched, watched_for};
+use super::support::{Gate, MANY_ROUNDS, give_way, watched, watched_for};
 
 #[test]
 fn a_hundred_who_ask_at_once_make_one_request() {
@@ -61,9 +61,7 @@ fn who_forces_a_refresh_is_not_put_off_with_what_a_cache_has() {
                     client.force_refresh()
                 });
                 arrived.recv().unwrap();
-                for _ in 0..1_000 {
-                    thread::yield_now();
-                }
+                give_way();
                 gate.open();
                 assert_eq!(asking.join().unwrap().unwrap(), Refresh::FromCache);
                 assert_eq!(forcing.join().unwrap().unwrap(), Refresh::Updated);
@@ -378,10 +376,7 @@ impl Crowd {
         let (start, fetches) = (Arc::new(Barrier::new(CROWD)), Arc::clone(&self.fetches));
         let client = GrowthBookClient::builder().fetcher(Mine(move || {
             let number = fetches.fetch_add(1, Ordering::SeqCst);
-            // Gives the others time to come, and is no harm if they do not.
-            for _ in 0..1_000 {
-                thread::yield_now();
-            }
+            give_way();
             answer(number)
         }));
         let client = self.client.get_or_init(|| client.build().unwrap());

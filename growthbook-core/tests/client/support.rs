@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Condvar, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use growthbook_core::{AttributeValue, Attributes, TrackedUser, UserContext};
 
@@ -72,8 +72,28 @@ pub(crate) fn is_long() -> bool {
     std::env::var_os("GROWTHBOOK_TESTS").is_some_and(|value| value == "long")
 }
 
-/// As long for what has many threads do something many times, on a machine with other things to do.
-pub(crate) const MANY_ROUNDS: Duration = Duration::from_secs(60);
+/// Lets others come to where they wait, if they are about to: nothing tells when they have. On a busy machine each turn may
+/// take long, so there are not many of them.
+pub(crate) fn give_way() {
+    let started = Instant::now();
+    for _ in 0..1_000 {
+        if started.elapsed() > Duration::from_millis(20) {
+            return;
+        }
+        thread::yield_now();
+    }
+}
 
-/// After which a thread is taken to be stuck.
-const LIMIT: Duration = Duration::from_secs(5);
+/// How long the calling thread has run, without the time in which others had its processor. Where the system does not say
+/// that, how long it is since `start`.
+pub(crate) fn run_time(start: Instant) -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = told.split(' ').next().and_then(|it| it.parse().ok());
+    nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
+}
+
+/// As long for what has many threads do something many times, on a machine with other things to do.
+pub(crate) const MANY_ROUNDS: Duration = Duration::from_secs(600);
+
+/// After which a thread is taken to be stuck. Long, since a busy machine is no failure.
+const LIMIT: Duration = Duration::from_secs(120);

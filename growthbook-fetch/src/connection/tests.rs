@@ -38,7 +38,7 @@ fn streams(headers: &'static [(&str, &str)]) -> (Server, Receiver<Pushing>) {
 
 const EVENTS: &[(&str, &str)] = &[("Content-Type", "text/event-stream; charset=utf-8")];
 const SHORT: Duration = Duration::from_millis(100);
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(60);
 
 /// S5, as to what is sent of an id.
 #[test]

@@ -11,7 +11,7 @@ use growthbook_fetch::Endpoint;
 use growthbook_testkit::{Pushing, Reply, Request, Server};
 
 /// How long to wait for what should be there at once, on a machine with other things to do.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 /// Where nobody listens: a port that no system gives away, as it may one that was free a moment ago.
 pub(crate) const NOBODY: &str = "http://127.0.0.1:1";

@@ -47,7 +47,7 @@ pub(crate) fn is_long() -> bool {
 
 /// Nobody waits for a process that hangs.
 fn watched(work: impl FnOnce()) {
-    let limit = if is_long() { 60 * 60 } else { 2 * 60 };
+    let limit = if is_long() { 60 * 60 } else { 10 * 60 };
     let (end, ended) = channel::<()>();
     std::thread::spawn(move || {
         if let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(Duration::from_secs(limit)) {

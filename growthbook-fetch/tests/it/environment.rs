@@ -7,7 +7,7 @@ use growthbook_core::{FetchError, GrowthBookClient, PayloadError, RefreshError, 
 use growthbook_fetch::{Endpoint, HttpSource};
 use log::Level;
 
-use super::api::{Api, SOON};
+use super::api::Api;
 use super::child::alone;
 use super::ear;
 use super::rig::{Rig, value};
@@ -140,6 +140,6 @@ fn check_time_limit() {
         started.elapsed()
     };
     assert!(ask(endpoint()) >= Duration::from_millis(990));
-    let limit = Duration::from_millis(50);
-    assert!(ask(endpoint().timeout(limit)) < SOON);
+    let limit = Duration::from_millis(1_500);
+    assert!(ask(endpoint().timeout(limit)) >= Duration::from_millis(1_490));
 }

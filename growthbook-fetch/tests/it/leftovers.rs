@@ -119,7 +119,7 @@ fn check(test: &str, scene: fn() -> (GrowthBookClient, Box<dyn Any>)) {
         let endings: [fn(GrowthBookClient); 3] = [
             drop,
             |client| {
-                let report = client.close(Duration::from_secs(10));
+                let report = client.close(2 * SOON);
                 assert!(report.is_complete() && !report.was_closed());
                 assert!(client.close(SOON).was_closed());
                 assert_closed(&client);
@@ -138,7 +138,7 @@ fn check(test: &str, scene: fn() -> (GrowthBookClient, Box<dyn Any>)) {
             ending(client);
             let took = started.elapsed();
             println!("ending {number} took {took:?}");
-            assert!(took <= Duration::from_secs(1), "{took:?}");
+            assert!(took <= SOON, "{took:?}");
             assert_none_of_ours();
             drop(server);
         }
@@ -224,11 +224,11 @@ fn who_waits_for_a_refresh_hears_of_the_end() {
         let waiting = [(); 5].map(|()| threads.spawn(|| client.force_refresh()));
         api.wait_for_gets(2);
         let started = Instant::now();
-        client.close(SOON);
+        client.close(2 * SOON);
         for waiting in waiting {
             assert!(matches!(waiting.join().unwrap(), Err(RefreshError::Closed)));
         }
-        assert!(started.elapsed() <= Duration::from_secs(1));
+        assert!(started.elapsed() <= SOON);
     });
     assert_eq!(value(&client), 1, "with what was in force");
 }

@@ -258,6 +258,8 @@ fn an_event_that_is_too_long_is_asked_for() {
     let endpoint = api.endpoint().max_body_bytes(10_000);
     let rig = Rig::new(HttpSource::new(endpoint).streaming());
     assert_eq!(rig.next_value(), 1);
+    // One request before the stream was open, and one after it, which would bring what is new as well.
+    api.wait_for_gets(2);
     rig.until_stream(StreamState::Open);
     rig.until(
         |status| {

@@ -98,20 +98,26 @@ fn for_ever() {
 
 #[test]
 fn an_answer_does_not_prolong_the_wait_for_the_next_one() {
-    let timeout = Duration::from_secs(5);
-    let address = slow(move |_, asked| match asked {
-        0 => thread::sleep(timeout * 9 / 20),
-        _ => for_ever(),
-    });
-    let builder = Redis::builder(format!("redis://{address}/"));
-    let redis = builder.timeout(timeout).build().unwrap();
-    let started = Instant::now();
-    let answers = redis
-        .call()
-        .send(&["a", "b"].map(|key| Command::new("GET").key(key)));
-    let took = started.elapsed();
-    assert!(answers[0].is_ok() && answers[1].is_err());
-    assert!(took < timeout * 13 / 10, "{took:?}");
+    // A wait that was prolonged would take 1.45 of the time however often it is tried; a busy machine adds what it adds.
+    for seconds in [2, 10, 40] {
+        let timeout = Duration::from_secs(seconds);
+        let address = slow(move |_, asked| match asked {
+            0 => thread::sleep(timeout * 9 / 20),
+            _ => for_ever(),
+        });
+        let builder = Redis::builder(format!("redis://{address}/"));
+        let redis = builder.timeout(timeout).build().unwrap();
+        let started = Instant::now();
+        let answers = redis
+            .call()
+            .send(&["a", "b"].map(|key| Command::new("GET").key(key)));
+        let took = started.elapsed();
+        assert!(answers[1].is_err());
+        if answers[0].is_ok() && took < timeout * 13 / 10 {
+            return;
+        }
+    }
+    panic!("it was prolonged, or there was no first answer");
 }
 
 /// As a firewall does that forgets connections which say nothing for some minutes.
@@ -125,7 +131,7 @@ fn of_connections_that_have_gone_silent_only_one_is_waited_for() {
         _ => {}
     });
     let builder = Redis::builder(format!("redis://{address}/"));
-    let redis = builder.timeout(Duration::from_secs(2)).build().unwrap();
+    let redis = builder.timeout(Duration::from_secs(5)).build().unwrap();
     thread::scope(|threads| {
         for _ in 0..KEPT {
             threads.spawn(|| assert_eq!(get(&redis, "a"), Ok(None)));

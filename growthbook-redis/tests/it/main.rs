@@ -18,7 +18,7 @@ use growthbook_redis::{Command, Redis, RedisError, Reply};
 use growthbook_testkit::{RedisCluster, RedisServer, RedisServerBuilder};
 
 /// How long to wait for what should be there at once, on a machine with other things to do.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// Whether there is a program, or the reason why there is none.
 fn is_there() -> bool {

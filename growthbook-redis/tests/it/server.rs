@@ -6,10 +6,7 @@ use growthbook_core::testing::ManualClock;
 use growthbook_redis::{Command, Redis, Reply, Script};
 use growthbook_testkit::RedisServer;
 
-use super::{get, keys, patient, server, set, words};
-
-/// What a call may take beyond its timeout on a machine with other things to do.
-const SLACK: Duration = Duration::from_secs(2);
+use super::{SOON, get, keys, patient, server, set, words};
 
 #[test]
 fn answers_come_in_the_order_of_the_commands() {
@@ -96,14 +93,14 @@ fn many_commands_wait_together_for_a_silent_server() {
     let redis = builder.clock(clock.clone()).build().unwrap();
     set(&redis, "a", "1").unwrap();
     server.pause().unwrap();
-    let commands = keys(100);
+    let commands = keys(1_000);
     let commands = commands.iter().map(|key| Command::new("GET").key(key));
     let commands: Vec<_> = commands.collect();
-    // Over an idle connection, and over a new one; 100 timeouts would be 20 seconds.
+    // Over an idle connection, and over a new one; 1,000 timeouts would be 200 seconds.
     for _ in 0..2 {
         let started = Instant::now();
         let answers = redis.call().send(&commands);
-        assert!(started.elapsed() < timeout + SLACK);
+        assert!(started.elapsed() < SOON);
         let mut answers = answers.into_iter().map(words);
         assert!(answers.all(|words| words == "no answer in time"));
     }

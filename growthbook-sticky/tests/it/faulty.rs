@@ -11,7 +11,7 @@ use growthbook_core::{
 };
 
 /// How long to wait for what should be there at once, on a machine with other things to do.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 /// A clone is another handle to the same store.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@ use std::sync::mpsc::channel;
 
 use super::*;
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(60);
 
 fn asked(server: &Server, request: &[u8]) -> TcpStream {
     let mut client = TcpStream::connect(server.address()).unwrap();

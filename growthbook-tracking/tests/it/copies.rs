@@ -2,11 +2,17 @@ use growthbook_core::TrackingPlugin;
 use growthbook_testkit::in_a_copy;
 use growthbook_tracking::{BatchTracker, DropReason};
 
-use crate::support::{FarEnd, PATIENCE, events, record, sound};
+use crate::support::{FarEnd, PATIENCE, alone, events, record, sound};
 
 /// K10: the copy drops and counts, ends without hanging, and delivers once it has a worker; this process goes on.
 #[test]
 fn a_forked_process_drops_events_until_it_is_given_a_worker() {
+    alone("copies::with_copies_that_get_a_worker");
+}
+
+#[test]
+#[ignore = "runs in a process of its own, which is copied"]
+fn with_copies_that_get_a_worker() {
     let events = events(100);
     for round in 0..10 {
         let far = FarEnd::new();
@@ -47,6 +53,12 @@ fn a_forked_process_drops_events_until_it_is_given_a_worker() {
 /// P-22: what two copies record in the same millisecond is told apart.
 #[test]
 fn copies_do_not_make_the_same_ids() {
+    alone("copies::with_two_copies");
+}
+
+#[test]
+#[ignore = "runs in a process of its own, which is copied"]
+fn with_two_copies() {
     let folder = tempfile::tempdir().unwrap();
     let events = events(10);
     let tracker = BatchTracker::new(FarEnd::new().sink());

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use growthbook_core::TrackingPlugin;
 use growthbook_core::testing::ManualClock;
+use growthbook_core::{Clock, TrackingPlugin};
 use growthbook_tracking::{BatchTracker, Batching, DeliveryFailure, DropReason, Event};
 
-use crate::support::{Answer, FarEnd, PATIENCE, events, eventually, named, record, sound};
+use crate::support::{Answer, FarEnd, PATIENCE, events, eventually, in_time, named, record, sound};
 
 fn ids(batch: &[Event]) -> Vec<(u128, std::time::SystemTime)> {
     let id = |event: &Event| (event.id().as_u128(), event.at());
@@ -92,8 +92,7 @@ fn an_unknown_outcome_brings_the_same_events_again() {
     far.wait_for_batches(2);
     // What comes meanwhile does not join it.
     record(&tracker, &events(2));
-    pass(&clock);
-    eventually(&tracker, |report| report.delivered() >= 30);
+    in_time(&tracker, &clock, |report| report.delivered() >= 30);
     let batches = far.batches();
     assert_eq!(ids(&batches[1]), ids(&batches[2]));
     let report = sound(&tracker);
@@ -145,9 +144,7 @@ fn what_was_given_up_is_counted() {
     let builder = BatchTracker::builder(far.sink()).max_retries(Some(2));
     let tracker = builder.clock(clock.clone()).build();
     record(&tracker, &events(10));
-    pass(&clock);
-    pass(&clock);
-    let report = eventually(&tracker, |report| report.pending() == 0);
+    let report = in_time(&tracker, &clock, |report| report.pending() == 0);
     assert_eq!(report.dropped_as(DropReason::GaveUp), 10, "{report}");
     assert_eq!((report.deliveries(), report.retries()), (3, 2));
 }
@@ -184,12 +181,9 @@ fn events_that_wait_too_long_are_dropped() {
     let builder = BatchTracker::builder(far.sink()).max_age(Duration::from_secs(300));
     let tracker = builder.clock(clock.clone()).build();
     record(&tracker, &events(10));
-    let mut waited = Duration::ZERO;
-    while waited < Duration::from_secs(300) {
-        waited += pass(&clock);
-    }
-    let report = eventually(&tracker, |report| report.pending() == 0);
+    let report = in_time(&tracker, &clock, |report| report.pending() == 0);
     assert_eq!(report.dropped_as(DropReason::Expired), 10, "{report}");
+    assert!(clock.monotonic() >= Duration::from_secs(300));
 }
 
 /// Each tracker is a lane of its own.

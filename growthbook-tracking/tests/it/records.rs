@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use growthbook_tracking::{Event, EventBatch};
 
-/// How long to wait for what should take no time to speak of.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+/// How long to wait for what takes no time to speak of, unless the machine is busy.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 /// Events that the program logged, told apart by their names.
 pub(crate) fn logged(names: &[&str]) -> Vec<Event> {

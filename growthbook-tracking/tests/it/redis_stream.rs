@@ -9,7 +9,9 @@ use growthbook_core::TrackingPlugin;
 use growthbook_testkit::RedisServer;
 use growthbook_tracking::{BatchTracker, BatchTrackerBuilder, DropReason, Event, RedisStream};
 
-use crate::support::{PATIENCE, events, events_of, eventually, name, named, record, sound};
+use crate::support::{
+    PATIENCE, closed_at_once, events, events_of, eventually, name, named, record, sound,
+};
 
 const KEY: &str = "growthbook:events";
 
@@ -25,7 +27,12 @@ fn server() -> Option<RedisServer> {
 
 /// A tracker that delivers at once.
 fn tracker(server: &RedisServer) -> BatchTrackerBuilder<RedisStream> {
-    let stream = RedisStream::builder(server.url(), KEY).timeout(Duration::from_secs(1));
+    patient_tracker(server, PATIENCE)
+}
+
+/// One that waits for the server for so long.
+fn patient_tracker(server: &RedisServer, limit: Duration) -> BatchTrackerBuilder<RedisStream> {
+    let stream = RedisStream::builder(server.url(), KEY).timeout(limit);
     let tracker = BatchTracker::builder(stream.build().unwrap());
     tracker.interval(Duration::ZERO).batch_size(1)
 }
@@ -82,7 +89,7 @@ fn what_came_while_it_was_down_comes_later() {
 #[test]
 fn a_server_that_hangs_loses_nothing() {
     let Some(server) = server() else { return };
-    let tracker = tracker(&server).build();
+    let tracker = patient_tracker(&server, Duration::from_secs(1)).build();
     server.pause().unwrap();
     record(&tracker, &events(10));
     eventually(&tracker, |report| report.last_failure().is_some());
@@ -112,7 +119,7 @@ fn a_key_that_holds_something_else_is_left_as_it_is() {
             .unwrap()
             .contains("something else")
     );
-    assert!(tracker.close(Duration::from_millis(50)).is_err());
+    closed_at_once(&tracker).unwrap_err();
     let report = sound(&tracker);
     assert_eq!(report.dropped_as(DropReason::Closed), 3);
 }

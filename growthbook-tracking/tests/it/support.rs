@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use growthbook_core::testing::{RecordingPlugin, TestFeatures};
+use growthbook_core::testing::{ManualClock, RecordingPlugin, TestFeatures};
 use growthbook_core::{
     Attributes, FlushError, Interest, OwnedTrackingEvent, TrackingPlugin, UserContext,
 };
@@ -109,9 +110,13 @@ impl FarEnd {
 
     /// Takes events without a sink, after the stall.
     pub(crate) fn pass(&self, events: &[Event]) {
+        let mut state = self.lock();
+        state.is_in_call = true;
+        self.shared.changed.notify_all();
         let is_stalled = |state: &mut State| state.is_stalled;
-        let waited = self.shared.changed.wait_while(self.lock(), is_stalled);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let waited = self.shared.changed.wait_while(state, is_stalled);
+        state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.is_in_call = false;
         state.batches.push(events.to_vec());
     }
 
@@ -287,6 +292,16 @@ impl Held {
     }
 }
 
+/// Runs an ignored test in a process of its own. Whoever makes a copy of the process needs one: a copy has the files and
+/// sockets of all other tests, and locks and ports are not free as long as it lives.
+pub(crate) fn alone(test: &str) {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args(["--exact", test, "--ignored"]);
+    let output = process.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("1 passed"), "{said}");
+}
+
 /// Waits until the report is as wanted.
 pub(crate) fn eventually(
     tracker: &BatchTracker,
@@ -306,4 +321,23 @@ pub(crate) fn eventually(
     }
 }
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Waits until the report is as wanted, and lets time pass whenever the tracker waits for a time. How often that is nobody
+/// knows: a tracker that is slow to take the first events waits for others, and is then woken by them.
+pub(crate) fn in_time(
+    tracker: &BatchTracker,
+    clock: &ManualClock,
+    is_so: impl Fn(&TrackerReport) -> bool,
+) -> TrackerReport {
+    eventually(tracker, |report| {
+        if is_so(report) {
+            return true;
+        }
+        if let Some(next) = clock.wait_for_alarm(Duration::ZERO) {
+            clock.advance(next);
+        }
+        false
+    })
+}
+
+/// Long, since a busy machine is no failure.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

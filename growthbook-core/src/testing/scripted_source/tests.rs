@@ -9,7 +9,7 @@ use crate::testing::suite::complaint;
 use crate::testing::{ManualClock, ScriptedFetcher, TestFeatures};
 use crate::user::UserContext;
 
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn build() -> (GrowthBookClient, SourceScript, ManualClock) {
     let (source, script) = ScriptedSource::new();

@@ -6,9 +6,9 @@ use growthbook_core::{FeatureFetcher, FetchError};
 use growthbook_fetch::{Endpoint, HttpFetcher};
 use growthbook_testkit::Relay;
 
-use crate::support::{PAYLOAD, SHORT, endpoint, server};
+use crate::support::{PAYLOAD, SHORT, SOON, endpoint, server};
 
-/// Fetches, and checks that it ends with its time and not much later.
+/// Fetches, and checks that it ends with its time.
 fn times_out(endpoint: Endpoint) {
     times_out_after(endpoint, SHORT);
 }
@@ -19,7 +19,7 @@ fn times_out_after(endpoint: Endpoint, limit: Duration) {
     let failed = fetcher.fetch(None);
     let took = started.elapsed();
     assert!(matches!(failed, Err(FetchError::TimedOut)), "{failed:?}");
-    assert!(took >= limit && took < limit * 10, "{took:?}");
+    assert!(took >= limit && took < limit + SOON, "{took:?}");
 }
 
 /// F3.
@@ -29,8 +29,13 @@ fn a_server_that_says_nothing_has_so_long() {
         reply.hold();
         Ok(())
     });
-    times_out(endpoint(server.url()));
-    assert_eq!(server.requests().len(), 1);
+    // Where the machine is busy, the time may be over before anything was asked.
+    let mut fetches = 0;
+    while server.requests().is_empty() {
+        times_out(endpoint(server.url()));
+        fetches += 1;
+    }
+    assert!(fetches < 100 && server.requests().len() <= fetches);
 }
 
 /// F5.
@@ -66,9 +71,15 @@ fn a_body_that_drips_has_so_long() {
 fn redirects_have_so_long_together() {
     let server = server(|_, reply| reply.respond(302, &[("Location", "/again")], b""));
     let relay = Relay::start(server.address()).unwrap();
-    // An answer of some sixty bytes takes a third of the time, and there may be four. It is a longer time than elsewhere, so
-    // that what the system adds to each byte's delay matters less.
-    relay.drip(Some(Duration::from_millis(10)));
-    times_out_after(endpoint(relay.url()), 10 * SHORT);
-    assert!(server.requests().len() > 1);
+    // An answer of some sixty bytes takes a third of the time, and there may be four. It is a longer time than elsewhere, and
+    // longer still where the machine is so busy that there was but one.
+    for times in [10, 40, 160] {
+        relay.drip(Some(Duration::from_millis(times.into())));
+        let before = server.requests().len();
+        times_out_after(endpoint(relay.url()), times * SHORT);
+        if server.requests().len() > before + 1 {
+            return;
+        }
+    }
+    panic!("no redirect was followed");
 }

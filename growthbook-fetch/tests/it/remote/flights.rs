@@ -70,7 +70,7 @@ fn those_who_ask_for_different_users_do_not_wait_for_each_other() {
 #[test]
 fn dropping_does_not_wait_for_the_background() {
     let evaluator = Evaluator::counting();
-    let endpoint = evaluator.endpoint().timeout(Duration::from_secs(60));
+    let endpoint = evaluator.endpoint().timeout(2 * SOON);
     let stale = Duration::from_secs(1);
     let rig = Rig::with(endpoint, |it| it.stale_ttl(stale), |it| it);
     assert_eq!(rig.value("u"), 1);

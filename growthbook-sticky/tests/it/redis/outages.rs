@@ -10,11 +10,8 @@ use growthbook_core::{BackendError, Saved, StickyBucketService, StickyWrite};
 use growthbook_sticky::RedisStickyBuckets;
 use growthbook_testkit::RedisServer;
 
-use super::super::faulty::user;
+use super::super::faulty::{SOON, user};
 use super::{KEY, TIMEOUT, patient, save, standing, start};
-
-/// What a call may take beyond its timeout on a machine with other things to do.
-const SLACK: Duration = Duration::from_millis(500);
 
 fn load(store: &RedisStickyBuckets) -> Result<(), BackendError> {
     store.load(&[user("ann")]).map(|_| ())
@@ -66,15 +63,10 @@ fn a_silent_server_is_waited_for_as_long_as_the_timeout() {
         let started = Instant::now();
         assert_eq!(words(call()), "no answer in time");
         let took = started.elapsed();
-        assert!(
-            took >= TIMEOUT * 9 / 10 && took < TIMEOUT + SLACK,
-            "{took:?}"
-        );
+        assert!(took >= TIMEOUT * 9 / 10 && took < SOON, "{took:?}");
     }
-    // Now it is left alone.
-    let started = Instant::now();
+    // Now it is left alone, so that there is nothing to wait for.
     assert!(words(load(&store)).contains("left alone"));
-    assert!(started.elapsed() < TIMEOUT / 5);
     server.resume().unwrap();
     assert!(
         load(&store).is_err(),

@@ -108,7 +108,7 @@ fn an_endless_body_is_not_waited_for() {
         reply.hold();
         Ok(())
     });
-    let mut ingestor = ingestor(&collector.server);
+    let mut ingestor = builder(&collector.server).timeout(SOON).build().unwrap();
     let started = Instant::now();
     deliver(&mut ingestor).unwrap();
     assert!(started.elapsed() < SOON / 2);
@@ -154,10 +154,19 @@ fn what_arrived_without_our_hearing_of_it_is_sent_again() {
     let relay = Relay::start(collector.server.address()).unwrap();
     relay.drip(Some(Duration::from_secs(3600)));
     let ingestor = Ingestor::builder(KEY).ingestor_host(relay.url());
-    let mut ingestor = ingestor.timeout(SHORT).build().unwrap();
-    let error = deliver(&mut ingestor).unwrap_err();
-    assert_eq!(words(&error).1, "there was no answer in time");
-    assert!(collector.server.wait_for_requests(1, SOON));
+    let mut ingestor = ingestor.timeout(SOON).build().unwrap();
+    let sent = logged(&["event"]);
+    let started = Instant::now();
+    // Where the machine is busy, not even a request gets through in so short a time.
+    while collector.bodies().is_empty() {
+        assert!(started.elapsed() < SOON);
+        let delivered = ingestor.deliver(&EventBatch::new(&sent, 0, SHORT));
+        assert_eq!(
+            words(&delivered.unwrap_err()).1,
+            "there was no answer in time"
+        );
+    }
+    let unheard = collector.bodies().len();
     relay.drip(None);
     deliver(&mut ingestor).unwrap();
     let events = |body: &[u8]| {
@@ -165,10 +174,8 @@ fn what_arrived_without_our_hearing_of_it_is_sent_again() {
         body["events"].clone()
     };
     let bodies = collector.bodies();
-    assert_eq!(bodies.len(), 2);
-    assert_eq!(
-        events(&bodies[0]),
-        events(&bodies[1]),
-        "with the same times"
-    );
+    assert!(bodies.len() > unheard, "{unheard}");
+    for body in &bodies[1..] {
+        assert_eq!(events(&bodies[0]), events(body), "with the same times");
+    }
 }

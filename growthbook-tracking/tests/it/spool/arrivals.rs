@@ -14,7 +14,9 @@ use crate::ingestor::Collector;
 use crate::support::PATIENCE;
 
 fn ingestor(url: &str) -> IngestorBuilder {
-    Ingestor::builder("sdk-key").ingestor_host(url)
+    Ingestor::builder("sdk-key")
+        .ingestor_host(url)
+        .timeout(PATIENCE)
 }
 
 /// D1, with the ingestor and a server: nothing that was synced is lost, and what comes twice was in the last request of
@@ -106,7 +108,7 @@ struct Quick(Ingestor);
 
 impl EventSink for Quick {
     fn batching(&self) -> Batching {
-        Batching::default()
+        Batching::default().limit(PATIENCE)
     }
 
     fn deliver(&mut self, batch: &EventBatch<'_>) -> Result<(), DeliveryError> {

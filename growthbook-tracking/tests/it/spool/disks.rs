@@ -2,7 +2,6 @@
 
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use growthbook_core::{FlushError, TrackingPlugin};
 use growthbook_tracking::{BatchTracker, SpoolError};
@@ -106,7 +105,7 @@ fn with_a_curious_logger() {
     let tracker = OWN.get_or_init(|| builder(FarEnd::new().sink(), &root).build());
     std::fs::remove_dir_all(&root).unwrap();
     record(tracker, &events(3));
-    let synced = tracker.sync(Duration::from_secs(5));
+    let synced = tracker.sync(PATIENCE);
     assert!(!matches!(synced, Err(FlushError::TimedOut)), "{synced:?}");
     tracker.flush(PATIENCE).unwrap();
     let report = checked(tracker);

@@ -10,8 +10,8 @@ use growthbook_tracking::{
 
 use super::{builder, checked, drained, once_each};
 use crate::support::{
-    Answer, FarEnd, PATIENCE, closed_at_once, events, eventually, held_once, name, named, record,
-    sound, views,
+    Answer, FarEnd, PATIENCE, alone, closed_at_once, events, eventually, held_once, name, named,
+    record, sound, views,
 };
 
 #[test]
@@ -218,6 +218,13 @@ fn neither_thread_waits_for_itself() {
 #[cfg(unix)]
 #[test]
 fn a_forked_process_leaves_the_spool_alone() {
+    alone("spool::life::with_a_copy");
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "runs in a process of its own, which is copied"]
+fn with_a_copy() {
     let folder = tempfile::tempdir().unwrap();
     let events = events(100);
     let far = FarEnd::new();
