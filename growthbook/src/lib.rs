@@ -181,4 +181,16 @@ mod pages {
 
     #[doc = include_str!("../../growthbook-core/README.md")]
     mod core {}
+
+    // Until it moves to where its dependencies are: it needs what every feature adds.
+    #[cfg(all(
+        feature = "cache-redis",
+        feature = "fetch",
+        feature = "rustls",
+        feature = "sticky-redis",
+        feature = "testing",
+        feature = "tracking"
+    ))]
+    #[doc = include_str!("../../docs/from-python.md")]
+    mod from_python {}
 }
