@@ -182,7 +182,7 @@ mod pages {
     #[doc = include_str!("../../growthbook-core/README.md")]
     mod core {}
 
-    // Until it moves to where its dependencies are: it needs what every feature adds.
+    // It needs what all of these add.
     #[cfg(all(
         feature = "cache-redis",
         feature = "fetch",
