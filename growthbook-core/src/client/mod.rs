@@ -24,7 +24,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use self::background::BackgroundError;
 pub use self::builder::{BuildError, GrowthBookClientBuilder};
@@ -215,13 +215,14 @@ impl GrowthBookClient {
         self.visit(user, |visit| visit.ask(&Autos(options)))
     }
 
-    /// Logs an event of the program's own, for a user: it goes to every plugin and callback that wants such events.
+    /// Logs an event of the program's own, for a user: it goes to every plugin and callback that wants such events. Its
+    /// properties are a `Map` of `serde_json` (`Map::new()`, if there are none), or any names and values that can be one.
     ///
     /// # Example
     ///
     /// ```
     /// use growthbook_core::{GrowthBookClient, TrackingEvent, UserContext};
-    /// use serde_json::{Map, json};
+    /// use serde_json::json;
     ///
     /// let client = GrowthBookClient::builder()
     ///     .on_event(|event| {
@@ -230,11 +231,15 @@ impl GrowthBookClient {
     ///         }
     ///     })
     ///     .build()?;
-    /// let properties = Map::from_iter([("total".to_owned(), json!(120))]);
-    /// client.log_event("purchase", properties, &UserContext::default());
+    /// client.log_event("purchase", [("total", 120)], &UserContext::default());
     /// # Ok::<(), growthbook_core::BuildError>(())
     /// ```
-    pub fn log_event(&self, name: &str, properties: Map<String, Value>, user: &UserContext) {
+    pub fn log_event<N: Into<String>, V: Into<Value>>(
+        &self,
+        name: &str,
+        properties: impl IntoIterator<Item = (N, V)>,
+        user: &UserContext,
+    ) {
         self.visit(user, |visit| visit.log_event(name, properties));
     }
 

@@ -197,10 +197,9 @@ fn events_come_in_order_and_say_who_and_what() {
     let user = with(&[("id", "1"), ("plan", "pro")]).with_url("https://shop.example/");
     let scope = client.scope(user);
     assert!(scope.is_on("child"));
-    scope.log_event(
-        "purchase",
-        serde_json::Map::from_iter([("total".to_owned(), json!(12))]),
-    );
+    scope.log_event("purchase", [("total", 12)]);
+    let properties = serde_json::Map::from_iter([("total".to_owned(), json!(12))]);
+    client.log_event("purchase", properties, scope.user());
     let who = json!({"attributes": {"region": "eu", "plan": "pro", "id": "1"}, "url": "https://shop.example/"});
     let expected = json!([
         {
@@ -212,6 +211,7 @@ fn events_come_in_order_and_say_who_and_what() {
         },
         ["text", "b", "experiment", "fr_2", "new"],
         ["child", true, "force", null, null],
+        ["purchase", {"total": 12}, who],
         ["purchase", {"total": 12}, who],
     ]);
     assert_eq!(Value::Array(notes.lock().unwrap().clone()), expected);

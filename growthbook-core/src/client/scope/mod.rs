@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use self::state::Track;
 pub(crate) use self::state::{ScopeMemory, ScopeState};
@@ -289,8 +289,12 @@ impl UserScope {
         self.inner.state.sticky.documents()
     }
 
-    /// Logs an event of the program's own, for the user.
-    pub fn log_event(&self, name: &str, properties: Map<String, Value>) {
+    /// Logs an event of the program's own, for the user: as [`GrowthBookClient::log_event`].
+    pub fn log_event<N: Into<String>, V: Into<Value>>(
+        &self,
+        name: &str,
+        properties: impl IntoIterator<Item = (N, V)>,
+    ) {
         if self.inner.state.track != Track::Off {
             self.visit().log_event(name, properties);
         }

@@ -100,8 +100,14 @@ impl<'a> Visit<'a> {
         engine::explain(ruleset, feature, &subject, Some(&sticky.documents()))
     }
 
-    pub(crate) fn log_event(&self, name: &str, properties: Map<String, Value>) {
+    pub(crate) fn log_event<N: Into<String>, V: Into<Value>>(
+        &self,
+        name: &str,
+        properties: impl IntoIterator<Item = (N, V)>,
+    ) {
         if self.shared.interest().contains(Interest::CUSTOM) {
+            let properties = properties.into_iter();
+            let properties: Map<_, _> = properties.map(|(k, v)| (k.into(), v.into())).collect();
             let event = TrackingEvent::Custom(CustomEvent {
                 name,
                 properties: &Arc::new(properties),
