@@ -10,3 +10,5 @@ pub mod targets;
 
 /// The parser of `growthbook-fetch`, which no other crate is given: it stands on nothing but the standard library.
 pub mod sse;
+/// Messages to the program, through what `growthbook-fetch` gives everybody.
+pub mod webhook;

@@ -109,7 +109,8 @@ pub use self::client::{
     AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, ErrorReporter,
     EvaluatedFeature, Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink,
     PayloadSource, Readiness, Refresh, RefreshCounts, RefreshError, RefreshEvent, RefreshMode,
-    SourceHandle, SourceStatus, Status, StreamState, Subscription, Track, UserScope,
+    RefreshRequest, SourceHandle, SourceStatus, Status, StreamState, Subscription, Track,
+    UserScope,
 };
 pub use self::clock::{Clock, SystemClock};
 pub use self::decrypt::{DecryptError, decrypt};

@@ -8,6 +8,7 @@
 //! | refresh by hand | [`HttpFetcher`] |
 //! | reach a GrowthBook of your own, through a proxy, with other limits | [`Endpoint`] |
 //! | have features evaluated by a server, and no rules in this process | [`RemoteEvaluation`] |
+//! | take what GrowthBook sends to the program | [`Webhook`]; [`ProxyPush`] and [`EventWebhook`] for older ways |
 //! | survive a restart during an outage | [`FileCache`] |
 //! | see how it is doing | `GrowthBookClient::status`, `on_error`, and the log target `growthbook::fetch` |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -24,6 +25,7 @@ mod response;
 mod retry_after;
 mod source;
 mod sse;
+mod webhook;
 
 pub use self::config::ConfigError;
 pub use self::disk::FileCache;
@@ -34,6 +36,10 @@ pub use self::remote::{
     RemoteSource,
 };
 pub use self::source::HttpSource;
+pub use self::webhook::{
+    EventWebhook, ProxyPush, Webhook, WebhookAction, WebhookError, WebhookEvent, WebhookOutcome,
+    WebhookSecretError,
+};
 
 /// The target of what is logged here.
 const LOG: &str = "growthbook::fetch";

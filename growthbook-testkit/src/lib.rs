@@ -7,6 +7,10 @@
 mod heap;
 #[cfg(unix)]
 mod redis;
+#[cfg(unix)]
+mod redis_cluster;
+#[cfg(unix)]
+mod redis_wire;
 mod relay;
 mod server;
 mod timing;
@@ -14,6 +18,8 @@ mod timing;
 pub use self::heap::{CountingAllocator, Heap, counted};
 #[cfg(unix)]
 pub use self::redis::{RedisServer, RedisServerBuilder};
+#[cfg(unix)]
+pub use self::redis_cluster::RedisCluster;
 pub use self::relay::Relay;
 pub use self::server::{Duplex, Pushing, Reply, Request, Server};
 pub use self::timing::{Operation, Timing, time};

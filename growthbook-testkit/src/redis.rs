@@ -3,13 +3,15 @@
 use std::env;
 use std::fmt;
 use std::fs;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::redis_wire::Wire;
 
 /// A real Redis server on a free loopback port, with a temporary folder, which can be killed, paused and started again.
 /// Dropping it ends the server and removes the folder.
@@ -29,23 +31,28 @@ use std::time::{Duration, Instant};
 pub struct RedisServer {
     program: PathBuf,
     settings: Vec<String>,
+    password: Option<String>,
     folder: PathBuf,
     port: u16,
     child: Option<Child>,
 }
 
 /// Sets up a [`RedisServer`].
-#[derive(Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct RedisServerBuilder {
     settings: Vec<String>,
+    password: Option<String>,
+    is_node: bool,
 }
 
 impl RedisServerBuilder {
     /// The password that clients must give.
     pub fn password(mut self, password: &str) -> Self {
-        self.settings
-            .extend(["--requirepass", password].map(str::to_owned));
+        // Nodes of a cluster talk to each other as well.
+        let settings = ["--requirepass", password, "--masterauth", password];
+        self.settings.extend(settings.map(str::to_owned));
+        self.password = Some(password.to_owned());
         self
     }
 
@@ -53,6 +60,18 @@ impl RedisServerBuilder {
     pub fn durable(mut self) -> Self {
         let settings = ["--appendonly", "yes", "--appendfsync", "always"];
         self.settings.extend(settings.map(str::to_owned));
+        self
+    }
+
+    /// A node of a cluster, alone at first. It serves the slots that it has when other nodes are out of reach.
+    pub(crate) fn node(mut self) -> Self {
+        let settings = [
+            ["--cluster-enabled", "yes"],
+            ["--cluster-require-full-coverage", "no"],
+        ];
+        let settings = settings.into_iter().flatten();
+        self.settings.extend(settings.map(str::to_owned));
+        self.is_node = true;
         self
     }
 
@@ -72,8 +91,9 @@ impl RedisServerBuilder {
             let mut server = RedisServer {
                 program: program.clone(),
                 settings: self.settings.clone(),
+                password: self.password.clone(),
                 folder: env::temp_dir().join(name),
-                port: TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
+                port: free_port(self.is_node)?,
                 child: None,
             };
             fs::create_dir_all(&server.folder)?;
@@ -151,13 +171,26 @@ impl RedisServer {
                 return Err(io::Error::other(format!("the server ended: {status}")));
             }
             let address = SocketAddr::from(([127, 0, 0, 1], self.port));
-            if answers(address).is_ok_and(|answers| answers) {
+            if answers(address) {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(10));
         }
         self.kill();
         Err(io::Error::other("the server does not answer"))
+    }
+
+    /// Says something to the server past all clients, and gives the answer: parts of lists on lines of their own.
+    ///
+    /// # Errors
+    ///
+    /// When it is not reached, does not answer within seconds, or refuses the command.
+    pub fn ask(&self, words: &[&str]) -> io::Result<String> {
+        let mut wire = Wire::connect(self.address())?;
+        if let Some(password) = &self.password {
+            wire.ask(&["AUTH", password])?;
+        }
+        wire.ask(words)
     }
 
     /// Stops the server, which keeps its connections and says nothing, until [`resume`](Self::resume).
@@ -216,13 +249,24 @@ impl Drop for RedisServer {
 }
 
 /// Whether what listens there is a Redis that has loaded its data; one that wants a password says so.
-fn answers(address: SocketAddr) -> io::Result<bool> {
-    let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(100))?;
-    stream.set_read_timeout(Some(Duration::from_millis(500)))?;
-    stream.write_all(b"PING\r\n")?;
-    let mut answer = [0; 7];
-    stream.read_exact(&mut answer)?;
-    Ok(&answer == b"+PONG\r\n" || answer.starts_with(b"-NOAUTH"))
+fn answers(address: SocketAddr) -> bool {
+    let answer = Wire::connect(address).and_then(|mut wire| wire.ask(&["PING"]));
+    answer.map_or_else(
+        |error| error.to_string().starts_with("NOAUTH"),
+        |answer| answer == "PONG",
+    )
+}
+
+/// Nodes of a cluster also listen on the port ten thousand above.
+fn free_port(is_node: bool) -> io::Result<u16> {
+    for _ in 0..1_000 {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let second = port.checked_add(10_000);
+        if !is_node || second.is_some_and(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return Ok(port);
+        }
+    }
+    Err(io::Error::other("no two ports are free"))
 }
 
 const VARIABLE: &str = "GROWTHBOOK_TEST_REDIS_SERVER";

@@ -19,8 +19,9 @@
 //! | define an experiment in code | [`Experiment`] and [`ExperimentResult`] |
 //! | see what is wrong with a payload | [`Ruleset::diagnostics`], [`PayloadError`] |
 //! | see what another payload changes, and whom it deals anew | [`RefreshEvent::changes`], [`FeatureChanges`] |
-//! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`]; `SqliteStickyBuckets`, `Cached`, `WriteBehind` and `cookies`, with the Cargo feature `sticky` |
+//! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`]; `SqliteStickyBuckets`, `Cached`, `WriteBehind` and `cookies`, with the Cargo feature `sticky`; `RedisStickyBuckets` with `sticky-redis` |
 //! | keep features fresh over HTTP, and keep the last good ones on disk | `HttpSource`, `Endpoint`, `FileCache`, with the Cargo feature `fetch` |
+//! | take what GrowthBook sends to the program | `Webhook`, `ProxyPush`, `EventWebhook`, with the Cargo feature `fetch`; [`GrowthBookClient::receive`] for what comes in another way |
 //! | keep rules on a server that evaluates them | `RemoteEvaluation`, with the Cargo feature `fetch` |
 //! | fetch payloads in another way, and keep them elsewhere | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
 //! | see how the client is doing | [`GrowthBookClient::status`], [`Readiness`], [`BackgroundError`] |
@@ -81,8 +82,8 @@ pub use growthbook_core::{
 pub use growthbook_core::{
     Backoff, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError, Fetched,
     Freshness, MemoryCache, Origin, PayloadSink, PayloadSource, Refresh, RefreshCounts,
-    RefreshError, RefreshEvent, RefreshMode, SourceHandle, SourceStatus, StaticFetcher,
-    StreamState, SystemClock, Validator,
+    RefreshError, RefreshEvent, RefreshMode, RefreshRequest, SourceHandle, SourceStatus,
+    StaticFetcher, StreamState, SystemClock, Validator,
 };
 
 // Payloads over HTTP, and the last good one on disk.
@@ -90,6 +91,15 @@ pub use growthbook_core::{
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
 #[doc(inline)]
 pub use growthbook_fetch::{ConfigError, Endpoint, FileCache, HttpFetcher, HttpSource};
+
+// What GrowthBook sends to the program.
+#[cfg(feature = "fetch")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
+#[doc(inline)]
+pub use growthbook_fetch::{
+    EventWebhook, ProxyPush, Webhook, WebhookAction, WebhookError, WebhookEvent, WebhookOutcome,
+    WebhookSecretError,
+};
 
 // Features that a server evaluates, one user at a time.
 #[cfg(feature = "fetch")]
@@ -115,6 +125,12 @@ pub use growthbook_sticky::{
     Cached, SqliteStickyBuckets, SqliteStickyBucketsBuilder, WriteBehind, WriteBehindBuilder,
     WriteBehindReport, cookies,
 };
+
+// Sticky buckets in a Redis.
+#[cfg(feature = "sticky-redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sticky-redis")))]
+#[doc(inline)]
+pub use growthbook_sticky::{RedisStickyBuckets, RedisStickyBucketsBuilder};
 
 // The parts under the client.
 #[doc(inline)]

@@ -1,13 +1,13 @@
 //! The Redis that tests start for themselves: found, or installed where that is possible.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
-use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, Outcome};
 use crate::step::{Step, find_installed, is_installed};
+use crate::workspace::Workspace;
 
 /// Tells tests where the server's program is, or that there is none.
 pub(crate) const VARIABLE: &str = "GROWTHBOOK_TEST_REDIS_SERVER";
@@ -16,27 +16,48 @@ pub(crate) const VARIABLE: &str = "GROWTHBOOK_TEST_REDIS_SERVER";
 pub(crate) const NONE: &str = "none";
 
 /// The value for [`VARIABLE`]. In CI tests never do without.
-pub(crate) fn provide(is_wanted: bool) -> Outcome<PathBuf> {
-    let named = env::var_os(VARIABLE).map(PathBuf::from);
-    let is_wanted = is_wanted && named.as_ref().is_none_or(|path| path.as_os_str() != NONE);
-    if !is_wanted {
-        if env::var_os("CI").is_some() {
-            return Err(Failure::new("CI does not test without Redis"));
+pub(crate) fn provide(workspace: &Workspace, is_wanted: bool) -> Outcome<PathBuf> {
+    let is_ci = env::var_os("CI").is_some();
+    match Wish::of(env::var_os(VARIABLE), is_wanted) {
+        Wish::None if is_ci => Err(Failure::new("CI does not test without Redis")),
+        Wish::None => {
+            eprintln!(
+                "\nNO REDIS: whatever needs one is SKIPPED, and nothing is known about it.\n"
+            );
+            Ok(NONE.into())
         }
-        eprintln!("\nNO REDIS: whatever needs one is SKIPPED, and nothing is known about it.\n");
-        return Ok(NONE.into());
+        Wish::Named(path) if path.is_file() => Ok(path),
+        Wish::Named(path) => {
+            let path = path.display();
+            let missing = format!("{VARIABLE} names `{path}`, which is no file");
+            Err(Failure::new(missing))
+        }
+        Wish::Any => {
+            let place = workspace.target("xtask/redis-server");
+            let found = found().or_else(|| unpacked(&place));
+            found.map_or_else(|| installed(&place), Ok)
+        }
     }
-    if let Some(path) = named {
-        let missing = format!("{VARIABLE} names `{}`, which is no file", path.display());
-        return path.is_file().then_some(path).ok_or(Failure::new(missing));
+}
+
+#[derive(Debug, PartialEq)]
+enum Wish {
+    Any,
+    Named(PathBuf),
+    None,
+}
+
+impl Wish {
+    /// An empty variable names nothing, as one that is not set.
+    fn of(variable: Option<OsString>, is_wanted: bool) -> Self {
+        let named = variable.filter(|named| !named.is_empty());
+        match named {
+            _ if !is_wanted => Self::None,
+            Some(named) if named == NONE => Self::None,
+            Some(named) => Self::Named(named.into()),
+            None => Self::Any,
+        }
     }
-    if let Some(path) = found() {
-        return Ok(path);
-    }
-    if is_debian() && is_installed("apt-get") && is_root()? {
-        install()?;
-    }
-    found().ok_or_else(|| Failure::new(MISSING))
 }
 
 fn found() -> Option<PathBuf> {
@@ -44,39 +65,36 @@ fn found() -> Option<PathBuf> {
     programs.find_map(find_installed)
 }
 
-/// Installs the package. Tests start servers of their own, so the one that packages start is stopped.
-fn install() -> Outcome {
-    let was_listening = is_listening();
+/// Installs the package that holds the program and no service: what is never started need not be stopped, and a server
+/// that is somebody else's cannot be hit.
+fn installed(place: &Path) -> Outcome<PathBuf> {
+    if !is_debian() || !is_installed("apt-get") || !is_root()? {
+        return Err(Failure::new(MISSING));
+    }
     let apt = |words: &[&str]| {
         let step = Step::program("apt-get").env("DEBIAN_FRONTEND", "noninteractive");
-        // Packages start no services in the single-user runlevel.
-        step.env("RUNLEVEL", "1").args(words).on_stderr().run()
+        step.args(words).on_stderr().run()
     };
-    let install = [
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-        "redis-server",
-    ];
+    let install = ["install", "-y", "-qq", "--no-install-recommends", PACKAGE];
     if apt(&install).is_err() {
         apt(&["update", "-qq"])?;
         apt(&install)?;
     }
-    if was_listening || !is_listening() {
-        return Ok(());
-    }
-    if is_installed("systemctl") {
-        let step = Step::program("systemctl").args(["disable", "--now", "redis-server"]);
-        return step.on_stderr().run();
-    }
-    let step = Step::program("service").args(["redis-server", "stop"]);
-    step.on_stderr().run()
+    let program = found().or_else(|| unpacked(place));
+    program.ok_or_else(|| Failure::new(MISSING))
 }
 
-fn is_listening() -> bool {
-    let address = SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT));
-    TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok()
+/// The server as that package has it: one program is server and checker of dumps, and which of them depends on its name.
+fn unpacked(place: &Path) -> Option<PathBuf> {
+    let program = find_installed("redis-check-rdb")?;
+    fs::create_dir_all(place.parent()?).ok()?;
+    // A running copy cannot be written to, but replaced.
+    let _ = fs::remove_file(place);
+    fs::copy(program, place).ok()?;
+    let version = Step::executable(place).arg("--version").stdout().ok()?;
+    version
+        .starts_with("Redis server")
+        .then(|| place.to_owned())
 }
 
 fn is_debian() -> bool {
@@ -96,7 +114,8 @@ fn is_root() -> Outcome<bool> {
     Ok(id.trim() == "0")
 }
 
-const DEFAULT_PORT: u16 = 6379;
+/// Of Debian and its relatives. `redis-server` has only the service, and this program under another name.
+const PACKAGE: &str = "redis-tools";
 
 const MISSING: &str = "\
 there is no redis-server, and it could not be installed from here: that takes apt-get and root
@@ -107,6 +126,17 @@ there is no redis-server, and it could not be installed from here: that takes ap
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_named_is_taken_and_none_is_none() {
+        let wish = |variable: &str, is_wanted| Wish::of(Some(variable.into()), is_wanted);
+        assert_eq!(Wish::of(None, true), Wish::Any);
+        assert_eq!(wish("", true), Wish::Any);
+        assert_eq!(wish("none", true), Wish::None);
+        assert_eq!(wish("/opt/redis", true), Wish::Named("/opt/redis".into()));
+        assert_eq!(wish("/opt/redis", false), Wish::None);
+        assert_eq!(Wish::of(None, false), Wish::None);
+    }
 
     #[test]
     fn the_family_is_what_the_system_says() {

@@ -24,7 +24,7 @@ pub(crate) fn all(workspace: &Workspace) -> Outcome {
 /// Unit, integration, conformance and documentation tests in one run of cargo; then the table of
 /// suites and the sum of all results. With all features: they add items and change nothing, so nothing is tested less.
 fn test(workspace: &Workspace, with_redis: bool) -> Outcome {
-    let redis = redis::provide(with_redis)?;
+    let redis = redis::provide(workspace, with_redis)?;
     let harness = Harness::prepare(workspace)?;
     let started = Instant::now();
     let mut tally = Tally::default();

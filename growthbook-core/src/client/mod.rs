@@ -10,6 +10,7 @@ mod feed;
 mod hooks;
 mod life;
 mod log;
+mod pushed;
 mod reporter;
 mod reports;
 mod scope;
@@ -28,7 +29,7 @@ pub use self::builder::{BuildError, GrowthBookClientBuilder};
 pub use self::close::CloseReport;
 pub use self::feed::event::RefreshEvent;
 pub use self::feed::refresh::{
-    Freshness, Origin, Refresh, RefreshCounts, RefreshError, RefreshMode,
+    Freshness, Origin, Refresh, RefreshCounts, RefreshError, RefreshMode, RefreshRequest,
 };
 pub use self::feed::source::{PayloadSink, PayloadSource, SourceHandle};
 pub use self::feed::source_status::{SourceStatus, StreamState};

@@ -29,6 +29,7 @@ mod log;
 mod ordering;
 mod panics;
 mod puppets;
+mod pushed;
 mod readiness;
 mod reentry;
 mod refreshing;

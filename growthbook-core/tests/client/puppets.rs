@@ -186,6 +186,16 @@ impl SourceHandle for Started {
         self.sink.deliver(&cache_key(), fetched(self.source.1))
     }
 
+    fn cache_key(&self) -> Option<CacheKey> {
+        self.source.0.enter(Spot::SourceKey);
+        Some(cache_key())
+    }
+
+    fn request_refresh(&self) -> bool {
+        self.source.0.enter(Spot::SourceRequest);
+        true
+    }
+
     fn status(&self) -> SourceStatus {
         self.source.0.enter(Spot::SourceStatus);
         SourceStatus::default()

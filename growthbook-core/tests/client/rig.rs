@@ -28,7 +28,9 @@ impl Way {
             Spot::Fetch | Spot::FetchKey => self == Self::Fetcher,
             Spot::SourceClose
             | Spot::SourceDrop
+            | Spot::SourceKey
             | Spot::SourceRefresh
+            | Spot::SourceRequest
             | Spot::SourceStart
             | Spot::SourceStatus => self == Self::Source,
             _ => true,
@@ -94,12 +96,14 @@ impl Rig {
             self.client.refresh().is_ok(),
             self.client.force_refresh().is_ok(),
         ];
+        let received = self.client.receive(SERVED.as_bytes()).is_ok();
+        self.client.request_refresh();
         let answers = evaluations(&self.client, name);
         let flushed = self.client.flush(SECOND).is_ok();
         Round {
             answers,
             heard: self.witness.take(),
-            went_well: [refreshed[0], refreshed[1], flushed],
+            went_well: [refreshed[0], refreshed[1], received, flushed],
         }
     }
 
@@ -112,8 +116,8 @@ impl Rig {
 pub(crate) struct Round {
     pub(crate) answers: Vec<String>,
     pub(crate) heard: Vec<String>,
-    /// Two refreshes and the flush.
-    pub(crate) went_well: [bool; 3],
+    /// Two refreshes, what was pushed, and the flush.
+    pub(crate) went_well: [bool; 4],
 }
 
 /// What a user gets, by each kind of question.

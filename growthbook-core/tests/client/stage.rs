@@ -24,7 +24,9 @@ pub(crate) enum Spot {
     PluginRecord,
     SourceClose,
     SourceDrop,
+    SourceKey,
     SourceRefresh,
+    SourceRequest,
     SourceStart,
     SourceStatus,
     StickyFlush,
@@ -34,7 +36,7 @@ pub(crate) enum Spot {
 }
 
 impl Spot {
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::CacheLoad,
         Self::CacheStore,
         Self::ClockDate,
@@ -52,7 +54,9 @@ impl Spot {
         Self::PluginRecord,
         Self::SourceClose,
         Self::SourceDrop,
+        Self::SourceKey,
         Self::SourceRefresh,
+        Self::SourceRequest,
         Self::SourceStart,
         Self::SourceStatus,
         Self::StickyFlush,

@@ -235,6 +235,15 @@ impl SourceHandle for Handle {
     fn brings_payloads(&self) -> bool {
         false
     }
+
+    /// There is nothing to ask for: whoever is next finds the answers outdated.
+    fn request_refresh(&self) -> bool {
+        let is_open = !self.own.is_closed();
+        if is_open {
+            self.desk.flush();
+        }
+        is_open
+    }
 }
 
 impl Drop for Handle {

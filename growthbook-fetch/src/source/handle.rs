@@ -6,7 +6,8 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use growthbook_core::{
-    PayloadSink, Refresh, RefreshError, RefreshMode, SourceHandle, SourceStatus,
+    CacheKey, FeatureFetcher, PayloadSink, Refresh, RefreshError, RefreshMode, SourceHandle,
+    SourceStatus,
 };
 
 use super::board::Board;
@@ -77,6 +78,14 @@ impl SourceHandle for Handle {
             }
             Err(RecvTimeoutError::Disconnected) => Err(RefreshError::Panicked),
         }
+    }
+
+    fn cache_key(&self) -> Option<CacheKey> {
+        Some(self.fetcher.cache_key())
+    }
+
+    fn request_refresh(&self) -> bool {
+        !self.is_manual && self.worker.post_change()
     }
 
     fn status(&self) -> SourceStatus {

@@ -17,7 +17,7 @@ use crate::fetcher::HttpFetcher;
 /// What the worker is told.
 #[derive(Debug)]
 pub(crate) enum Letter {
-    /// Something has changed on the server, or something came over the stream that cannot be used.
+    /// Something has changed on the server, or something came over the stream that cannot be used, or the program says so.
     Changed,
     /// An evaluation found the features stale.
     Nudge,
@@ -25,6 +25,13 @@ pub(crate) enum Letter {
     Refresh(Wish),
     StreamClosed,
     StreamOpened,
+}
+
+impl Mailbox<Letter> {
+    /// Something has changed. That is told once until it is read.
+    pub(crate) fn post_change(&self) -> bool {
+        self.post_unless(Letter::Changed, |letter| matches!(letter, Letter::Changed))
+    }
 }
 
 #[derive(Debug)]
@@ -193,8 +200,7 @@ impl Listener for Delivery {
     }
 
     fn changed(&self) {
-        let is_such = |letter: &Letter| matches!(letter, Letter::Changed);
-        self.worker.post_unless(Letter::Changed, is_such);
+        self.worker.post_change();
     }
 
     fn payload(&self, payload: String) -> bool {

@@ -8,6 +8,7 @@
 mod evaluations;
 mod scenes;
 mod told;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -119,7 +120,7 @@ fn canaries_are_found() {
     assert!(found(&format!("{fetcher:?} canary")).is_empty());
 }
 
-const CANARIES: [&str; 11] = [
+const CANARIES: [&str; 12] = [
     CLIENT_KEY,
     ENCODED_KEY,
     "canary-decrypter",
@@ -132,6 +133,7 @@ const CANARIES: [&str; 11] = [
     "canary-payload",
     "canary-attribute",
     "canary-of-the-environment",
+    "canary-signing",
 ];
 
 /// One that is written otherwise in an address.

@@ -31,6 +31,7 @@ mod support;
 mod tls;
 mod usage;
 mod validators;
+mod webhooks;
 mod wire;
 
 /// Counts in the tests that look at memory, each alone in a process.

@@ -1,14 +1,11 @@
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use growthbook_core::{BackendError, Clock, SystemClock};
+use growthbook_core::{BackendError, Clock};
+use growthbook_redis::{Redis, RedisBuilder};
 
-use super::RedisStickyBuckets;
-use super::breaker::Breaker;
-use super::failure::BACKEND;
-use super::pool::Pool;
-use super::script::Script;
+use super::script::CompareAndSet;
+use super::{BACKEND, RedisStickyBuckets};
 
 /// Sets up a [`RedisStickyBuckets`]: see [`RedisStickyBuckets::builder`].
 ///
@@ -28,22 +25,25 @@ use super::script::Script;
 /// ```
 #[must_use]
 pub struct RedisStickyBucketsBuilder {
-    url: String,
+    redis: RedisBuilder,
     prefix: String,
-    timeout: Duration,
     ttl: Option<Duration>,
-    clock: Arc<dyn Clock>,
 }
 
 impl RedisStickyBucketsBuilder {
     pub(super) fn new(url: &str) -> Self {
         Self {
-            url: url.to_owned(),
+            redis: Redis::builder(url),
             prefix: String::new(),
-            timeout: TIMEOUT,
             ttl: None,
-            clock: Arc::new(SystemClock::new()),
         }
+    }
+
+    /// Another node of the cluster that the URL's host is one of, as `host` or `host:port`. All else is as the URL says, which
+    /// can also name several hosts itself: `redis://a:7000,b:7000/`.
+    pub fn seed(self, host: impl Into<String>) -> Self {
+        let redis = self.redis.seed(host);
+        Self { redis, ..self }
     }
 
     /// What all keys begin with; nothing unless set, as in the JavaScript SDK, which knows no prefix.
@@ -54,8 +54,8 @@ impl RedisStickyBucketsBuilder {
 
     /// How long a call may take, connecting included: 250 milliseconds unless set, and at least one.
     pub fn timeout(self, timeout: Duration) -> Self {
-        let timeout = timeout.max(SHORTEST);
-        Self { timeout, ..self }
+        let redis = self.redis.timeout(timeout);
+        Self { redis, ..self }
     }
 
     /// For how long after its last change a document is kept, at least a millisecond; for ever unless set. To load a
@@ -68,25 +68,21 @@ impl RedisStickyBucketsBuilder {
     /// What times the pauses after failures: the operating system, unless a test brings another clock. Timeouts are always
     /// the operating system's.
     pub fn clock(self, clock: impl Clock) -> Self {
-        let clock = Arc::new(clock);
-        Self { clock, ..self }
+        let redis = self.redis.clock(clock);
+        Self { redis, ..self }
     }
 
     /// Checks the URL; connects to nothing.
     ///
     /// # Errors
     ///
-    /// When this is no URL of a Redis, or one with `rediss` without the feature `redis-tls`.
+    /// When this is no URL of a Redis, or one with `rediss` without the feature `redis-tls`, or a seed is no host.
     pub fn build(self) -> Result<RedisStickyBuckets, BackendError> {
-        let pool = Pool::new(&self.url);
+        let redis = self.redis.build();
         Ok(RedisStickyBuckets {
-            pool: pool.map_err(|words| BackendError::new(BACKEND, "use its URL", words))?,
-            script: Script::new(),
-            breaker: Breaker::new(),
+            redis: redis.map_err(|error| BackendError::new(BACKEND, "use its URL", error))?,
+            script: CompareAndSet::new(self.ttl),
             prefix: self.prefix,
-            timeout: self.timeout,
-            ttl: self.ttl,
-            clock: self.clock,
         })
     }
 }
@@ -94,11 +90,10 @@ impl RedisStickyBucketsBuilder {
 impl fmt::Debug for RedisStickyBucketsBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStickyBucketsBuilder")
-            .field("timeout", &self.timeout)
+            .field("redis", &self.redis)
             .field("ttl", &self.ttl)
             .finish_non_exhaustive()
     }
 }
 
-const TIMEOUT: Duration = Duration::from_millis(250);
 const SHORTEST: Duration = Duration::from_millis(1);

@@ -1,5 +1,6 @@
 //! The documents that the SDKs share: `{"attributeName":..,"attributeValue":..,"assignments":{..}}`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use growthbook_core::{Saved, StickyAssignments, StickyIdentity, StickyWrite};
@@ -9,22 +10,26 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// A document, with what this SDK does not know as it was written.
-pub(super) struct Document {
+pub(super) struct Document<'a> {
     identity: StickyIdentity,
-    members: Members,
-    assignments: Members,
+    members: Members<'a>,
+    assignments: Members<'a>,
     is_changed: bool,
 }
 
 /// Members of an object in their order, each value as its JSON text. Of two with one name the last one counts, as everywhere.
-struct Members(Vec<(String, String)>);
+struct Members<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl Document {
+/// Of a member; most have nothing in them that stands for something else.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Document<'a> {
     pub(super) fn new(identity: StickyIdentity) -> Self {
         let members = vec![
-            (NAME.to_owned(), json(identity.attribute())),
-            (VALUE.to_owned(), json(identity.value())),
-            (ASSIGNMENTS.to_owned(), String::new()),
+            (NAME.into(), json(identity.attribute()).into()),
+            (VALUE.into(), json(identity.value()).into()),
+            (ASSIGNMENTS.into(), "".into()),
         ];
         Self {
             identity,
@@ -35,11 +40,16 @@ impl Document {
     }
 
     /// `None` for what does not say whose document it is, or has no assignments.
-    pub(super) fn parse(value: &[u8]) -> Option<Self> {
-        let members: Members = serde_json::from_slice(value).ok()?;
+    pub(super) fn parse(value: &'a [u8]) -> Option<Self> {
+        let members: Members<'a> = serde_json::from_slice(value).ok()?;
         let name = members.text(NAME).filter(|name| !name.is_empty())?;
         let value = members.text(VALUE).or_else(|| members.integer(VALUE))?;
-        let assignments = serde_json::from_str(members.find(ASSIGNMENTS)?).ok()?;
+        let assignments = members.find(ASSIGNMENTS)?;
+        // What was just parsed is.
+        let Cow::Borrowed(assignments) = assignments else {
+            return None;
+        };
+        let assignments = serde_json::from_str(assignments).ok()?;
         Some(Self {
             identity: StickyIdentity::new(name, value),
             members,
@@ -54,9 +64,13 @@ impl Document {
 
     /// Those that are text: others name no variation.
     pub(super) fn assignments(&self) -> StickyAssignments {
-        let keys = self.assignments.0.iter().map(|(key, _)| key);
-        let texts = keys.filter_map(|key| Some((key.clone(), self.assignments.text(key)?)));
+        let keys = self.assignments.0.iter().map(|(key, _)| &**key);
+        let texts = keys.filter_map(|key| Some((key.to_owned(), self.assignments.text(key)?)));
         texts.collect()
+    }
+
+    pub(super) fn into_identity(self) -> StickyIdentity {
+        self.identity
     }
 
     pub(super) fn save(&mut self, write: &StickyWrite<'_>) -> Saved {
@@ -66,7 +80,8 @@ impl Document {
         }
         if standing.as_deref() != Some(write.variation) {
             self.is_changed = true;
-            self.assignments.set(write.key, json(write.variation));
+            self.assignments
+                .set(write.key, json(write.variation).into());
         }
         Saved::Stored
     }
@@ -81,21 +96,21 @@ impl Document {
         let last = self.members.position(ASSIGNMENTS);
         let members = members.map(|(place, (name, text))| {
             if Some(place) == last {
-                (name, self.assignments.to_json())
+                (&**name, Cow::Owned(self.assignments.to_json()))
             } else {
-                (name, text.clone())
+                (&**name, Cow::Borrowed(&**text))
             }
         });
         object(members)
     }
 }
 
-impl Members {
+impl<'a> Members<'a> {
     fn position(&self, name: &str) -> Option<usize> {
         self.0.iter().rposition(|(key, _)| key == name)
     }
 
-    fn find(&self, name: &str) -> Option<&str> {
+    fn find(&self, name: &str) -> Option<&Cow<'a, str>> {
         let mut from_the_end = self.0.iter().rev();
         let (_, text) = from_the_end.find(|(key, _)| key == name)?;
         Some(text)
@@ -110,34 +125,35 @@ impl Members {
         Some(integer.to_string())
     }
 
-    fn set(&mut self, name: &str, text: String) {
+    fn set(&mut self, name: &str, text: Cow<'a, str>) {
         let mut from_the_end = self.0.iter_mut().rev();
         match from_the_end.find(|(key, _)| key == name) {
             Some((_, old)) => *old = text,
-            None => self.0.push((name.to_owned(), text)),
+            None => self.0.push((name.to_owned().into(), text)),
         }
     }
 
     fn to_json(&self) -> String {
-        object(self.0.iter().map(|(name, text)| (name, text.clone())))
+        let members = self.0.iter();
+        object(members.map(|(name, text)| (&**name, Cow::Borrowed(&**text))))
     }
 }
 
-impl<'de> Deserialize<'de> for Members {
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
 
         impl<'de> Visitor<'de> for Reader {
-            type Value = Members;
+            type Value = Members<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
-                    members.push((name, value.get().to_owned()));
+                while let Some((Name(name), value)) = map.next_entry::<_, &'de RawValue>()? {
+                    members.push((name, value.get().into()));
                 }
                 Ok(Members(members))
             }
@@ -147,11 +163,18 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-fn object<'m>(members: impl Iterator<Item = (&'m String, String)>) -> String {
-    let members: Vec<String> = members
-        .map(|(name, text)| format!("{}:{text}", json(name)))
-        .collect();
-    format!("{{{}}}", members.join(","))
+fn object<'m>(members: impl Iterator<Item = (&'m str, Cow<'m, str>)>) -> String {
+    let mut text = String::from("{");
+    for (name, value) in members {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&json(name));
+        text.push(':');
+        text.push_str(&value);
+    }
+    text.push('}');
+    text
 }
 
 fn json(text: &str) -> String {

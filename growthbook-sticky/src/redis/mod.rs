@@ -1,28 +1,21 @@
 //! Sticky buckets in a Redis.
 
-mod breaker;
 mod builder;
 mod document;
-mod failure;
-mod pool;
 mod script;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use growthbook_core::{
-    BackendError, Clock, Saved, StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite,
+    BackendError, Saved, StickyAssignments, StickyBucketService, StickyIdentity, StickyWrite,
 };
-use redis::{Pipeline, RedisError, RedisResult};
+use growthbook_redis::{Redis, RedisError};
 
-use self::breaker::Breaker;
 pub use self::builder::RedisStickyBucketsBuilder;
 use self::document::Document;
-use self::failure::{BACKEND, words};
-use self::pool::{Link, Pool};
-use self::script::{Change, Script};
+use self::script::{Change, CompareAndSet};
 
 /// Sticky buckets in a Redis that a fleet shares, with services in other languages: the documents are those of the
 /// JavaScript SDK's `RedisStickyBucketService`, one for each user, under the key `attribute||value`.
@@ -43,11 +36,19 @@ use self::script::{Change, Script};
 ///
 /// A call waits no longer than the timeout, 250 ms unless set, for connecting and all its commands together. Three things are
 /// not in it: to resolve a host's name is up to the operating system; of a host with several addresses each is granted the
-/// timeout if none answers; and an answer that trickles in is read for as long as some of it comes.
+/// timeout if none answers; and a document that trickles in is read for as long as some of it comes.
 ///
 /// After three failures in a row calls fail at once for 5 seconds; then one call tries again, and if that fails as well the
 /// pause doubles, up to 60 seconds. Whoever evaluates meanwhile buckets by hash and stores nothing.
 /// [`WriteBehind`](crate::WriteBehind) and [`Cached`](crate::Cached) keep requests from waiting at all.
+///
+/// # Clusters
+///
+/// A Redis Cluster is used like a single server, and found out by itself; the URL can name several of its nodes. Each document
+/// is under one key, so nothing needs a common slot. Documents of one call that are on several nodes are read and written
+/// at the same time. A node that fails or hangs takes only its own documents with it: `load` is an error if any of those that it
+/// was asked for cannot be read, since a user without a document is not one whose document is out of reach; `save_all` answers
+/// for each write. Failovers and moving slots are followed. Sentinel is out of scope.
 ///
 /// Errors, logs and `Debug` say neither the URL nor the password, and neither keys nor documents.
 ///
@@ -72,13 +73,9 @@ use self::script::{Change, Script};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct RedisStickyBuckets {
-    pool: Pool,
-    script: Script,
-    breaker: Breaker,
+    redis: Redis,
+    script: CompareAndSet,
     prefix: String,
-    timeout: Duration,
-    ttl: Option<Duration>,
-    clock: Arc<dyn Clock>,
 }
 
 impl RedisStickyBuckets {
@@ -101,25 +98,9 @@ impl RedisStickyBuckets {
         format!("{}{identity}", self.prefix)
     }
 
-    /// Talks to the server, if it is not left alone for now.
-    fn call<T>(&self, talk: impl FnMut(&mut Link) -> RedisResult<T>) -> Result<T, &'static str> {
-        let Some(permit) = self.breaker.permit(self.clock.monotonic()) else {
-            return Err("it has failed several times and is left alone for a while");
-        };
-        let result = self.pool.with(self.timeout, talk);
-        let now = self.clock.monotonic();
-        self.breaker.report(&permit, result.is_ok(), now);
-        result.map_err(|error| words(&error))
-    }
-
-    fn read(&self, identities: &[StickyIdentity]) -> Result<Vec<Option<Vec<u8>>>, &'static str> {
+    fn read(&self, identities: &[StickyIdentity]) -> Result<Vec<Option<Vec<u8>>>, RedisError> {
         let keys: Vec<String> = identities.iter().map(|it| self.key(it)).collect();
-        let mut pipeline = Pipeline::new();
-        pipeline.cmd("MGET").arg(&keys).ignore_errors();
-        let replies = self.call(|link| link.query(&pipeline))?;
-        let reply = replies.into_iter().next();
-        let reply = reply.ok_or("it answered what was not expected")?;
-        reply.map_err(|error: RedisError| words(&error))
+        self.redis.call().values(&keys).into_iter().collect()
     }
 }
 
@@ -133,10 +114,13 @@ impl StickyBucketService for RedisStickyBuckets {
             return Ok(BTreeMap::new());
         }
         let values = self.read(identities);
-        let values = values.map_err(|words| BackendError::new(BACKEND, LOAD, words))?;
+        let values = values.map_err(|error| BackendError::new(BACKEND, LOAD, error))?;
         let values = values.iter().flatten();
         let documents = values.filter_map(|value| Document::parse(value));
-        let named = documents.map(|document| (document.identity().clone(), document.assignments()));
+        let named = documents.map(|document| {
+            let assignments = document.assignments();
+            (document.into_identity(), assignments)
+        });
         // The document says whose it is: two identities can have one key.
         let asked: BTreeSet<&StickyIdentity> = identities.iter().collect();
         Ok(named.filter(|(it, _)| asked.contains(it)).collect())
@@ -154,15 +138,12 @@ impl StickyBucketService for RedisStickyBuckets {
         if changes.is_empty() {
             return Vec::new();
         }
-        let outcome = self.call(|link| self.script.run(link, &mut changes, self.ttl));
-        let unfinished = outcome.err().unwrap_or("the time was up");
-        let mut answers: BTreeMap<usize, Result<Saved, &'static str>> = BTreeMap::new();
-        for change in changes {
-            answers.extend(change.into_answers(unfinished));
-        }
+        self.script.run(&self.redis.call(), &mut changes);
+        let answers = changes.into_iter().flat_map(Change::into_answers);
+        let answers: BTreeMap<usize, _> = answers.collect();
         let answers = answers.into_values();
         answers
-            .map(|answer| answer.map_err(|words| BackendError::new(BACKEND, SAVE, words)))
+            .map(|answer| answer.map_err(|error| BackendError::new(BACKEND, SAVE, error)))
             .collect()
     }
 
@@ -175,11 +156,11 @@ impl StickyBucketService for RedisStickyBuckets {
 impl fmt::Debug for RedisStickyBuckets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStickyBuckets")
-            .field("timeout", &self.timeout)
-            .field("ttl", &self.ttl)
+            .field("redis", &self.redis)
             .finish_non_exhaustive()
     }
 }
 
+const BACKEND: &str = "redis";
 const LOAD: &str = "load sticky buckets";
 const SAVE: &str = "save sticky buckets";

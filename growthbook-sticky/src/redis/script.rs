@@ -7,11 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use growthbook_core::{Saved, StickyIdentity, StickyWrite};
-use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind};
+use growthbook_redis::{Call, Command, RedisError, Reply, Script};
 
 use super::document::Document;
-use super::failure::words;
-use super::pool::Link;
 
 /// All writes of one document, and what has become of them.
 pub(super) struct Change<'a> {
@@ -22,11 +20,24 @@ pub(super) struct Change<'a> {
     /// What was under the key when it was last seen. At first nothing: a new document takes one exchange then, and of one
     /// that is there the server tells what it is.
     seen: Vec<u8>,
-    outcome: Option<Result<Vec<Saved>, &'static str>>,
+    outcome: Option<Result<Vec<Saved>, Failure>>,
+}
+
+/// Why a write was not made.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    #[error("the key holds the document of somebody else")]
+    SomebodyElse,
 }
 
 /// The script that compares and sets.
-pub(super) struct Script(redis::Script);
+pub(super) struct CompareAndSet {
+    script: Script,
+    /// For how long, in milliseconds.
+    ttl: Option<String>,
+}
 
 struct Proposal {
     value: String,
@@ -53,20 +64,14 @@ impl<'a> Change<'a> {
         changes.collect()
     }
 
-    /// What became of each write, by its place; `unfinished` if that is not known.
-    pub(super) fn into_answers(
-        self,
-        unfinished: &'static str,
-    ) -> impl Iterator<Item = (usize, Result<Saved, &'static str>)> {
-        let outcome = self.outcome.unwrap_or(Err(unfinished));
-        let (answers, failure) = match outcome {
-            Ok(answers) => (answers, unfinished),
-            Err(failure) => (Vec::new(), failure),
-        };
-        let answers = answers.into_iter().map(Ok);
-        let answers = answers.chain(std::iter::repeat(Err(failure)));
-        let places = self.writes.into_iter().map(|(place, _)| place);
-        places.zip(answers)
+    /// What became of each write, by its place.
+    pub(super) fn into_answers(self) -> Vec<(usize, Result<Saved, Failure>)> {
+        let places = self.writes.iter().map(|(place, _)| *place);
+        match self.outcome {
+            Some(Ok(answers)) => places.zip(answers.into_iter().map(Ok)).collect(),
+            Some(Err(failure)) => places.map(|place| (place, Err(failure))).collect(),
+            None => Vec::new(),
+        }
     }
 
     /// The document with the writes in it; `None` if there is nothing to do any more.
@@ -77,7 +82,7 @@ impl<'a> Change<'a> {
         let mut document = match Document::parse(&self.seen) {
             Some(document) if document.identity() == self.identity => document,
             Some(_) => {
-                self.outcome = Some(Err("the key holds the document of somebody else"));
+                self.outcome = Some(Err(Failure::SomebodyElse));
                 return None;
             }
             None => {
@@ -98,20 +103,17 @@ impl<'a> Change<'a> {
     }
 }
 
-impl Script {
-    pub(super) fn new() -> Self {
-        Self(redis::Script::new(COMPARE_AND_SET))
+impl CompareAndSet {
+    pub(super) fn new(ttl: Option<Duration>) -> Self {
+        let milliseconds = |ttl: Duration| u64::try_from(ttl.as_millis()).unwrap_or(LONGEST_TTL);
+        Self {
+            script: Script::new(COMPARE_AND_SET),
+            ttl: ttl.map(|ttl| milliseconds(ttl).min(LONGEST_TTL).to_string()),
+        }
     }
 
-    /// Makes all changes, again and again where somebody else was faster. The link's time limits how often. It can be
-    /// called again with the same changes if the link breaks.
-    pub(super) fn run(
-        &self,
-        link: &mut Link,
-        changes: &mut [Change<'_>],
-        ttl: Option<Duration>,
-    ) -> RedisResult<()> {
-        let mut is_known = true;
+    /// Makes all changes, again and again where somebody else was faster. The call's time limits how often.
+    pub(super) fn run(&self, call: &Call<'_>, changes: &mut [Change<'_>]) {
         loop {
             let proposals = changes.iter_mut().filter_map(|change| {
                 let proposal = change.propose()?;
@@ -119,57 +121,30 @@ impl Script {
             });
             let proposals: Vec<_> = proposals.collect();
             if proposals.is_empty() {
-                return Ok(());
+                return;
             }
-            let mut pipeline = Pipeline::with_capacity(proposals.len());
-            for (change, proposal) in &proposals {
-                pipeline.add_command(self.command(change, &proposal.value, ttl, is_known));
-            }
-            let replies = link.query::<Option<Vec<u8>>>(pipeline.ignore_errors())?;
-            let mut is_missing = false;
+            let commands = proposals.iter();
+            let commands = commands.map(|(change, proposal)| self.command(change, &proposal.value));
+            let replies = call.send(&commands.collect::<Vec<_>>());
             for ((change, proposal), reply) in proposals.into_iter().zip(replies) {
-                match reply {
+                match reply.and_then(Reply::into_data) {
                     Ok(None) => change.outcome = Some(Ok(proposal.answers)),
                     Ok(Some(seen)) => change.seen = seen,
-                    Err(error) if is_known && error.kind() == NO_SCRIPT => is_missing = true,
-                    Err(error) => change.outcome = Some(Err(words(&error))),
+                    Err(error) => change.outcome = Some(Err(error.into())),
                 }
             }
-            is_known = !is_missing;
         }
     }
 
-    /// By the script's name, which is shorter, or by its text, which the server then knows by name.
-    fn command(
-        &self,
-        change: &Change<'_>,
-        value: &str,
-        ttl: Option<Duration>,
-        is_known: bool,
-    ) -> Cmd {
-        let mut command = if is_known {
-            redis::cmd("EVALSHA")
-        } else {
-            redis::cmd("EVAL")
-        };
-        command.arg(if is_known {
-            self.0.get_hash()
-        } else {
-            COMPARE_AND_SET
-        });
-        command.arg(1).arg(&change.key).arg(&change.seen).arg(value);
-        if let Some(ttl) = ttl {
-            command.arg(
-                u64::try_from(ttl.as_millis())
-                    .unwrap_or(LONGEST_TTL)
-                    .min(LONGEST_TTL),
-            );
+    fn command(&self, change: &Change<'_>, value: &str) -> Command {
+        let command = self.script.command(&[&change.key]);
+        let command = command.arg(&change.seen).arg(value);
+        match &self.ttl {
+            Some(ttl) => command.arg(ttl),
+            None => command,
         }
-        command
     }
 }
-
-const NO_SCRIPT: ErrorKind = ErrorKind::Server(ServerErrorKind::NoScript);
 
 /// Milliseconds; more than that, added to the date, is more than Redis counts.
 const LONGEST_TTL: u64 = 1 << 52;

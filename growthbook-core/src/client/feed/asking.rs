@@ -92,7 +92,7 @@ impl Shared {
             return Err(RefreshError::Closed);
         }
         match answer.map_err(RefreshError::Fetch)? {
-            Fetched::Fresh(payload) => self.take(key, payload, Some(&question), news),
+            Fetched::Fresh(payload) => self.take(Some(key), payload, Some(&question), news),
             Fetched::Unchanged { .. } if known.is_none() => {
                 // There is nothing that could be unchanged.
                 Err(RefreshError::Fetch(FetchError::Status {
@@ -108,7 +108,7 @@ impl Shared {
     }
 
     /// In flight nothing is reported: that comes with the news.
-    fn call_fetcher<T>(
+    pub(crate) fn call_fetcher<T>(
         &self,
         news: &mut News,
         call: impl FnOnce() -> T,
@@ -172,11 +172,11 @@ impl Shared {
         None
     }
 
-    /// Puts in force what a server sent, and keeps it in the caches. It may be the answer to a question; `None` if something
-    /// came in force since that was put, of which nobody can tell whether it is newer.
+    /// Puts in force what a server sent, and keeps it in the caches, if it is known under which key. It may be the answer to
+    /// a question; `None` if something came in force since that was put, of which nobody can tell whether it is newer.
     pub(crate) fn take(
         &self,
-        key: &CacheKey,
+        key: Option<&CacheKey>,
         payload: CachedPayload,
         answers: Option<&Question>,
         news: &mut News,
@@ -194,7 +194,9 @@ impl Shared {
             Turn::New => Refresh::Updated,
         };
         self.feed.count(|counts| counts.count(refresh));
-        self.keep(key, &payload, news);
+        if let Some(key) = key {
+            self.keep(key, &payload, news);
+        }
         news.installed.push((installed, Origin::Fetched));
         Ok(Some(refresh))
     }

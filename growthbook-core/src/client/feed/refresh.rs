@@ -32,6 +32,22 @@ pub enum Refresh {
     Updated,
 }
 
+/// What becomes of a wish for a refresh that nobody waits for: see
+/// [`GrowthBookClient::request_refresh`](crate::GrowthBookClient::request_refresh).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RefreshRequest {
+    /// The source asks its server soon, in a thread of its own.
+    Accepted,
+    /// The client was closed.
+    Closed,
+    /// Nobody asks by themselves: the client has a fetcher, or a source without a thread. Call
+    /// [`force_refresh`](crate::GrowthBookClient::force_refresh) on a thread that may wait.
+    Manual,
+    /// The client has neither a source nor a fetcher, so that there is nobody to ask.
+    NoSource,
+}
+
 /// Why a refresh failed. What was in force stays in force.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -77,6 +77,23 @@ pub trait SourceHandle: fmt::Debug + Send + Sync + 'static {
         true
     }
 
+    /// What the client's caches keep its payloads under, so that one that reaches the program in another way is kept there
+    /// as well: see [`GrowthBookClient::receive`](crate::GrowthBookClient::receive). `None` if it does not say. Returns at
+    /// once, and says the same for its whole life.
+    fn cache_key(&self) -> Option<CacheKey> {
+        None
+    }
+
+    /// The program heard that something has changed on the server: the source asks it soon, within seconds, as for a
+    /// [forced](RefreshMode::Forced) refresh, in a thread of its own. Wishes that come before it asks are one. What the
+    /// server asked of clients, to wait for a while, holds here too.
+    ///
+    /// Returns at once, and says whether the server will be asked: no if there is no thread to do it, or if the source is
+    /// closed.
+    fn request_refresh(&self) -> bool {
+        false
+    }
+
     /// An evaluation found the features stale: if the source is lazy it asks its server now, in another thread. Called
     /// once until something has come or failed. Returns at once, and waits for no lock that is held for long.
     fn revalidate(&self) {}
@@ -238,13 +255,7 @@ impl PayloadSink {
     /// Compiles the payload, calls the caches and the program's `on_refresh`.
     pub fn deliver(&self, key: &CacheKey, payload: CachedPayload) -> Result<Refresh, RefreshError> {
         let client = self.client().ok_or(RefreshError::Closed)?;
-        let mut news = News::default();
-        let taken = client.take(key, payload, None, &mut news);
-        let taken = taken.map(|refresh| refresh.unwrap_or(Refresh::Unchanged));
-        if let Err(error) = &taken {
-            client.feed.failed(error);
-        }
-        news.tell(&client);
+        let taken = client.take_pushed(Some(key), payload, News::default());
         if let Err(error) = &taken {
             client.report(&BackgroundError::Refresh(error.clone()));
         }

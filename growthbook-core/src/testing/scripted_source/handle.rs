@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{SourceScript, Stage, cache_key};
+use crate::cache::CacheKey;
 use crate::client::{Refresh, RefreshError, RefreshMode, SourceHandle, SourceStatus};
 use crate::fetch::Fetched;
 
@@ -38,6 +39,16 @@ impl SourceHandle for Handle {
                 Err(RefreshError::Fetch(error))
             }
         }
+    }
+
+    fn cache_key(&self) -> Option<CacheKey> {
+        Some(cache_key())
+    }
+
+    fn request_refresh(&self) -> bool {
+        let mut state = self.script.lock();
+        state.requests += 1;
+        matches!(state.stage, Stage::Started(_)) && !state.status.is_manual()
     }
 
     fn status(&self) -> SourceStatus {

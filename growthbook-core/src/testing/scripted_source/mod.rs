@@ -90,6 +90,7 @@ struct State {
     status: SourceStatus,
     delivered: u64,
     refreshes: usize,
+    requests: usize,
     closes: usize,
 }
 
@@ -170,7 +171,8 @@ impl SourceScript {
         self.lock().refusal = Some(error);
     }
 
-    /// What the source says when the client asks how it is doing.
+    /// What the source says when the client asks how it is doing. One that says that it is
+    /// [manual](SourceStatus::is_manual) accepts no [request](crate::GrowthBookClient::request_refresh) either.
     pub fn set_status(&self, status: SourceStatus) {
         self.lock().status = status;
     }
@@ -193,6 +195,12 @@ impl SourceScript {
     /// How often the client asked for a refresh.
     pub fn refreshes(&self) -> usize {
         self.lock().refreshes
+    }
+
+    /// How often the client asked for a refresh without waiting for it, by
+    /// [`request_refresh`](crate::GrowthBookClient::request_refresh). Nothing comes of it by itself: deliver, confirm or fail.
+    pub fn requests(&self) -> usize {
+        self.lock().requests
     }
 
     /// How often the client closed the source. Dropping it does not count.
@@ -223,6 +231,7 @@ impl fmt::Debug for SourceScript {
         f.debug_struct("SourceScript")
             .field("stage", &state.stage)
             .field("refreshes", &state.refreshes)
+            .field("requests", &state.requests)
             .field("closes", &state.closes)
             .finish_non_exhaustive()
     }

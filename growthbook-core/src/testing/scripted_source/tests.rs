@@ -2,10 +2,11 @@ use std::sync::Mutex;
 use std::thread;
 
 use super::*;
-use crate::client::{GrowthBookClient, Readiness, StreamState};
+use crate::cache::{FeatureCache, MemoryCache};
+use crate::client::{GrowthBookClient, Readiness, RefreshRequest, StreamState};
 use crate::error::BackendError;
 use crate::testing::suite::complaint;
-use crate::testing::{ManualClock, TestFeatures};
+use crate::testing::{ManualClock, ScriptedFetcher, TestFeatures};
 use crate::user::UserContext;
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -77,6 +78,34 @@ fn a_refresh_is_answered_by_the_script() {
     assert_eq!(client.status().refresh_failures(), 1);
     assert!(matches!(client.refresh(), Err(RefreshError::TimedOut)));
     assert_eq!(script.refreshes(), 4);
+}
+
+#[test]
+fn a_request_is_noted_and_waits_for_nothing() {
+    let (client, script, _) = build();
+    assert_eq!(client.request_refresh(), RefreshRequest::Accepted);
+    script.set_status(SourceStatus::default().with_manual(true));
+    assert_eq!(client.request_refresh(), RefreshRequest::Manual);
+    assert_eq!((script.requests(), script.refreshes()), (2, 0));
+    client.close(LIMIT);
+    assert_eq!(client.request_refresh(), RefreshRequest::Closed);
+    assert_eq!(script.requests(), 2);
+}
+
+#[test]
+fn what_the_program_receives_is_kept_under_its_key() {
+    let (source, script) = ScriptedSource::new();
+    let cache = Arc::new(MemoryCache::new());
+    let client = GrowthBookClient::builder()
+        .source(source)
+        .fetcher(ScriptedFetcher::default())
+        .cache(Arc::clone(&cache));
+    let client = client.build().unwrap();
+    script.deliver(payload("a")).unwrap();
+    let received = payload("b").into_bytes();
+    client.receive(received.clone()).unwrap();
+    let kept = cache.load(&cache_key()).unwrap().unwrap();
+    assert_eq!(**kept.bytes(), *received);
 }
 
 #[test]

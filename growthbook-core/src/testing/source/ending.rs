@@ -92,6 +92,10 @@ fn closing_ends_it<S: Fn(Option<&[u8]>)>(made: (impl PayloadSource, S)) {
         !refreshed && Arc::ptr_eq(&before, &held.client.ruleset()),
         "a source that was closed brings nothing: a refresh is an error then"
     );
+    assert!(
+        !held.handle.request_refresh(),
+        "a source that was closed accepts no request"
+    );
     let handle = Arc::clone(&held.handle);
     in_time("`status` after `close`", move || handle.status());
     held.ends("closed");
@@ -128,6 +132,8 @@ fn closing_may_come_from_within<S: Fn(Option<&[u8]>)>(made: (impl PayloadSource,
         // What came before the suite knew the handle is of no use here.
         if let Some(handle) = in_callback.get() {
             handle.status();
+            handle.cache_key();
+            handle.request_refresh();
             handle.close(LONG);
             let _ = ended.try_send(());
         }
@@ -140,7 +146,7 @@ fn closing_may_come_from_within<S: Fn(Option<&[u8]>)>(made: (impl PayloadSource,
     in_background(move || drop(handle.refresh(RefreshMode::Forced, PATIENCE)));
     assert!(
         end.recv_timeout(PATIENCE).is_ok(),
-        "`close` does not wait for the thread that it is called on, also when a callback calls it: \
+        "no call but `refresh` waits for the thread that it is called on, also when a callback makes it: \
          it did not come to an end within {PATIENCE:?}"
     );
     drop(own);

@@ -1,5 +1,6 @@
 mod apart;
 mod ending;
+mod pushed;
 #[cfg(test)]
 mod tests;
 
@@ -7,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use self::pushed::Keys;
 use super::clock::ManualClock;
 use super::suite::{at_once, eventually, in_time};
 use crate::client::{GrowthBookClient, Origin, PayloadSource, Readiness, Refresh, RefreshError};
@@ -98,6 +100,7 @@ pub fn source_contract<P: PayloadSource, S: Fn(Option<&[u8]>)>(make: impl Fn() -
     a_failure_is_told_and_passes(make());
     what_is_unchanged_is_confirmed(make());
     many_may_ask_at_once(make());
+    pushed::check(&make);
     ending::check(make);
 }
 
@@ -108,14 +111,17 @@ struct Fixture<S> {
     serve: S,
     /// The threads on which features came.
     brought_by: Arc<Mutex<Vec<ThreadId>>>,
+    keys: Arc<Keys>,
 }
 
 impl<S: Fn(Option<&[u8]>)> Fixture<S> {
     fn new(source: impl PayloadSource, serve: S) -> Self {
         let clock = ManualClock::new();
         let brought_by: Arc<Mutex<Vec<ThreadId>>> = Arc::default();
+        let keys = Arc::<Keys>::default();
         let builder = GrowthBookClient::builder()
             .source(source)
+            .cache(Arc::clone(&keys))
             .clock(clock.clone());
         let noting = Arc::clone(&brought_by);
         let builder = builder.on_refresh(move |_| {
@@ -133,6 +139,7 @@ impl<S: Fn(Option<&[u8]>)> Fixture<S> {
             clock,
             serve,
             brought_by,
+            keys,
         };
         assert!(
             !fixture.threads().contains(&builder_thread),

@@ -19,6 +19,7 @@ fn a_source_in_memory_keeps_the_contract() {
 #[test]
 fn every_flaw_is_found() {
     let flaws = [
+        (Flaw::AcceptsAfterClose, "accepts no request"),
         (Flaw::BlocksInStart, "`start` did not come to an end"),
         (
             Flaw::CloseLeaks,
@@ -26,7 +27,7 @@ fn every_flaw_is_found() {
         ),
         (
             Flaw::CloseWaitsForItself,
-            "does not wait for the thread that it is called on",
+            "but `refresh` waits for the thread that it is called on",
         ),
         (
             Flaw::DeliversNothingOnFailure,
@@ -34,17 +35,24 @@ fn every_flaw_is_found() {
         ),
         (Flaw::DropLeaks, "is dropped, though nobody closed it"),
         (Flaw::FetchesInStart, "this one brings features itself"),
+        (Flaw::ForgetsRequests, "asks the server soon"),
         (Flaw::HidesFailures, "from a server that fails is an error"),
         (Flaw::KeepsFailuresToItself, "is told to the sink"),
         (
             Flaw::LocksWhileDelivering,
-            "called on, also when a callback calls it",
+            "called on, also when a callback makes it",
         ),
         (Flaw::NeedsAServer, "is no reason not to start"),
         (Flaw::NeverConfirms, "features seem to age"),
         (Flaw::OneAtATime, "each gets an answer"),
+        (Flaw::OtherKey, "under which its own are kept"),
         (Flaw::RefreshesAfterClose, "a refresh is an error then"),
         (Flaw::RefreshesLater, "`refresh` asks the server now"),
+        (Flaw::RequestsHere, "not in the one that requests it"),
+        (
+            Flaw::RequestsWait,
+            "called on, also when a callback makes it",
+        ),
         (Flaw::SecondClosePanics, "`close` a second time panicked"),
         (
             Flaw::StaysBroken,
@@ -71,12 +79,14 @@ fn check(flaw: Flaw) {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
+    AcceptsAfterClose,
     BlocksInStart,
     CloseLeaks,
     CloseWaitsForItself,
     DeliversNothingOnFailure,
     DropLeaks,
     FetchesInStart,
+    ForgetsRequests,
     HidesFailures,
     KeepsFailuresToItself,
     LocksWhileDelivering,
@@ -84,8 +94,11 @@ enum Flaw {
     NeverConfirms,
     None,
     OneAtATime,
+    OtherKey,
     RefreshesAfterClose,
     RefreshesLater,
+    RequestsHere,
+    RequestsWait,
     SecondClosePanics,
     StaysBroken,
     Trims,
@@ -125,14 +138,15 @@ impl PayloadSource for Flawed {
             _ => {}
         }
         let working = Arc::clone(&asking.working);
-        let late = (flaw == Flaw::RefreshesAfterClose).then(|| asking.clone());
+        let asks_here = matches!(flaw, Flaw::RefreshesAfterClose | Flaw::RequestsHere);
+        let here = asks_here.then(|| asking.clone());
         let thread = in_background(move || asking.run(&inbox));
         Ok(Box::new(Handle {
             flaw,
             commands: Mutex::new(Some(commands)),
             thread: Mutex::new(Some(thread)),
             working,
-            late,
+            here,
         }))
     }
 }
@@ -214,7 +228,7 @@ struct Handle {
     commands: Mutex<Option<Sender<Reply>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     working: Arc<Mutex<()>>,
-    late: Option<Asking>,
+    here: Option<Asking>,
 }
 
 impl SourceHandle for Handle {
@@ -228,8 +242,8 @@ impl SourceHandle for Handle {
             }
             _ => self.commands.lock().unwrap().clone(),
         };
-        if let (None, Some(late)) = (&commands, &self.late) {
-            return late.clone().ask();
+        if let (None, Some(here)) = (&commands, &self.here) {
+            return here.clone().ask();
         }
         let commands = commands.ok_or(RefreshError::Closed)?;
         let (reply, answer) = channel();
@@ -238,6 +252,28 @@ impl SourceHandle for Handle {
         answer
             .recv_timeout(limit)
             .unwrap_or(Err(RefreshError::TimedOut))
+    }
+
+    fn cache_key(&self) -> Option<CacheKey> {
+        let name = if self.flaw == Flaw::OtherKey {
+            "another"
+        } else {
+            "memory"
+        };
+        Some(CacheKey::new(name, &ClientKey::new("")))
+    }
+
+    fn request_refresh(&self) -> bool {
+        match (self.flaw, &self.here) {
+            (Flaw::ForgetsRequests, _) => true,
+            (Flaw::RequestsHere, Some(here)) => here.clone().ask().is_ok(),
+            (Flaw::RequestsWait, _) => self.refresh(RefreshMode::Forced, HOUR).is_ok(),
+            (flaw, _) => {
+                let commands = self.commands.lock().unwrap().clone();
+                let is_sent = commands.is_some_and(|commands| commands.send(channel().0).is_ok());
+                is_sent || flaw == Flaw::AcceptsAfterClose
+            }
+        }
     }
 
     fn status(&self) -> SourceStatus {

@@ -12,11 +12,11 @@ use growthbook_testkit::Reply;
 
 use super::evaluations::evaluations;
 use super::told::{Told, until, value_of};
-use super::{CLIENT_KEY, ENCODED_KEY};
+use super::{CLIENT_KEY, ENCODED_KEY, webhooks};
 use crate::api::{Api, NOBODY, SOON};
 use crate::sealed::{self, KEY, OTHER_KEY};
 
-pub(super) const SCENES: [fn(&Told); 12] = [
+pub(super) const SCENES: [fn(&Told); 13] = [
     evaluations,
     bodies,
     statuses,
@@ -29,6 +29,7 @@ pub(super) const SCENES: [fn(&Told); 12] = [
     connections,
     callbacks,
     keys_of_the_environment,
+    webhooks::scene,
 ];
 
 fn bodies(told: &Told) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use growthbook_core::testing::ManualClock;
-use growthbook_core::{GrowthBookClient, Readiness, Refresh, StreamState};
+use growthbook_core::{GrowthBookClient, Readiness, Refresh, RefreshRequest, StreamState};
 
 use super::{Evaluator, Rig, until, user};
 use crate::api::{SOON, features};
@@ -159,6 +159,18 @@ fn a_refresh_that_is_forced_flushes() {
     assert_eq!(rig.value("u"), 2);
     assert_eq!(rig.client.force_refresh().unwrap(), Refresh::Updated);
     assert_eq!(rig.value("u"), 3);
+}
+
+/// As when a webhook says that something has changed.
+#[test]
+fn a_refresh_that_is_requested_flushes() {
+    let streaming = Streaming::new();
+    let rig = &streaming.rig;
+    assert_eq!(rig.value("u"), 2);
+    assert_eq!(rig.client.request_refresh(), RefreshRequest::Accepted);
+    assert_eq!(rig.value("u"), 3);
+    rig.client.close(SOON);
+    assert_eq!(rig.client.request_refresh(), RefreshRequest::Closed);
 }
 
 #[test]

@@ -6,8 +6,9 @@
     reason = "helpers of tests may stop as tests do"
 )]
 
+mod client;
+mod cluster;
 mod documents;
-mod figures;
 mod javascript;
 mod outages;
 mod processes;
@@ -47,12 +48,17 @@ fn it_keeps_the_contract() {
 
 /// A server, or the reason why there is none.
 fn start(builder: RedisServerBuilder) -> Option<RedisServer> {
+    is_there().then(|| builder.start().unwrap())
+}
+
+/// Whether there is a program, or the reason why there is none.
+fn is_there() -> bool {
     if RedisServer::program().is_some() {
-        return Some(builder.start().unwrap());
+        return true;
     }
     assert!(env::var_os("CI").is_none(), "CI has no redis-server");
     skipped("there is no redis-server; `cargo xtask test` provides one");
-    None
+    false
 }
 
 /// Says so past the harness, which keeps what is printed by tests that pass.

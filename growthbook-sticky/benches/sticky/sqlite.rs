@@ -1,28 +1,17 @@
-//! What sticky buckets in SQLite cost, on the disk that holds temporary files.
-//!
-//! Bars stand in brackets behind what they are for, and `!` marks what misses its bar. They hold for one machine with two
-//! cores and nothing else to do; what another machine or another load makes of them is not ours.
-//!
-//! Nothing here fails for being slow.
-#![expect(clippy::print_stdout, reason = "a benchmark exists to print")]
-#![expect(
-    clippy::expect_used,
-    reason = "a benchmark that cannot be set up has nothing else to do"
-)]
+//! SQLite, on the disk that holds temporary files.
 
 use std::path::Path;
 use std::slice;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use growthbook_core::{StickyBucketService, StickyIdentity, StickyWrite};
+use growthbook_core::{StickyBucketService, StickyWrite};
 use growthbook_sticky::SqliteStickyBuckets;
 use rusqlite::Connection;
 
-fn main() {
-    if cfg!(debug_assertions) {
-        println!("not optimised: every figure is of a few rounds, and means nothing");
-    }
+use crate::measure::{BATCH, at, identity, line, rate, rounds, timed};
+
+pub(crate) fn run() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sticky_buckets.db");
     let users = rounds(100_000);
@@ -189,57 +178,7 @@ fn opening(path: &Path) {
     }
 }
 
-fn timed(count: usize, mut round: impl FnMut(usize)) -> Vec<Duration> {
-    let one = |number| {
-        let start = Instant::now();
-        round(number);
-        start.elapsed()
-    };
-    (0..count).map(one).collect()
-}
-
-fn line(what: &str, figure: &str, mut times: Vec<Duration>) {
-    times.sort_unstable();
-    println!(
-        "  {what:<46}{figure:<48}median {:.1?}, p99 {:.1?}, worst {:.1?}",
-        at(&times, 500),
-        at(&times, 990),
-        at(&times, 1_000)
-    );
-}
-
-/// What this part of a thousand did not exceed.
-fn at(times: &[Duration], thousandths: usize) -> Duration {
-    let mut times = times.to_vec();
-    times.sort_unstable();
-    let rank = (times.len() * thousandths).div_ceil(1_000);
-    times
-        .get(rank.saturating_sub(1))
-        .copied()
-        .unwrap_or_default()
-}
-
-fn identity(number: usize) -> StickyIdentity {
-    StickyIdentity::new("id", number.to_string())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nobody counts the last digits")]
-fn rate(count: usize, took: Duration) -> f64 {
-    count as f64 / took.as_secs_f64()
-}
-
 #[expect(clippy::cast_precision_loss, reason = "one digit is shown")]
 fn size(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
-
-/// So many, or few if nothing is measured.
-fn rounds(wanted: usize) -> usize {
-    if cfg!(debug_assertions) {
-        wanted.min(BATCH)
-    } else {
-        wanted
-    }
-}
-
-const BATCH: usize = 100;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use growthbook_core::Backoff;
 
 /// After three failures in a row nobody is let through for a while; then one is, to see.
-pub(super) struct Breaker(Mutex<State>);
+pub(crate) struct Breaker(Mutex<State>);
 
 /// Leave to try, which is answered for by [`Breaker::report`].
-pub(super) struct Permit {
+pub(crate) struct Permit {
     is_probe: bool,
 }
 
@@ -22,7 +22,7 @@ struct State {
 }
 
 impl Breaker {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Mutex::new(State {
             failures: 0,
             pauses: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE).with_jitter(0.0),
@@ -31,7 +31,7 @@ impl Breaker {
         }))
     }
 
-    pub(super) fn permit(&self, now: Duration) -> Option<Permit> {
+    pub(crate) fn permit(&self, now: Duration) -> Option<Permit> {
         let mut state = self.lock();
         let Some(until) = state.paused_until else {
             return Some(Permit { is_probe: false });
@@ -43,7 +43,7 @@ impl Breaker {
         Some(Permit { is_probe: true })
     }
 
-    pub(super) fn report(&self, permit: &Permit, worked: bool, now: Duration) {
+    pub(crate) fn report(&self, permit: &Permit, worked: bool, now: Duration) {
         let mut state = self.lock();
         if permit.is_probe {
             state.probing = false;
@@ -62,6 +62,16 @@ impl Breaker {
             let pause = state.pauses.next_delay(0.0);
             state.paused_until = Some(now.saturating_add(pause));
         }
+    }
+
+    /// Whether nobody is let through at this time.
+    pub(crate) fn is_pausing(&self, now: Duration) -> bool {
+        self.lock().paused_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether nothing has failed since something worked.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.lock().failures == 0
     }
 
     /// Nothing that can panic runs under this lock.
