@@ -122,7 +122,7 @@ impl GrowthBook {
     /// The request's scope: the same one for all who ask. Making it waits for nothing.
     ///
     /// Its first evaluation loads sticky buckets, if the client has a store; in async code with such a store, take
-    /// `Scope` or `GrowthBook::ask`.
+    /// [`Scope`](crate::Scope) or [`GrowthBook::ask`].
     pub fn scope(&self) -> UserScope {
         let user = {
             let mut state = self.state();

@@ -83,8 +83,8 @@ impl WebOptions {
         self
     }
 
-    /// The client's store of sticky buckets does I/O: [`Scope`](crate#nothing-blocks-an-executor) is loaded, and
-    /// `GrowthBook::ask` evaluates, on a thread for blocking work.
+    /// The client's store of sticky buckets does I/O: [`Scope`](crate::Scope) is loaded, and
+    /// [`GrowthBook::ask`](crate::GrowthBook::ask) evaluates, on a thread for blocking work.
     pub fn sticky_store(mut self) -> Self {
         self.sticky = Sticky::Store;
         self

@@ -7,6 +7,9 @@ use crate::growthbook::GrowthBook;
 
 /// The request's [`UserScope`], with its sticky buckets loaded: an extractor for handlers that ask.
 ///
+/// A scope that is changed (`with_track`, `set_user`) is another one, and what it assigns is in no cookie: say such things in
+/// [`WebOptions`](crate::WebOptions), or by [`GrowthBook::update_attributes`].
+///
 /// # Example
 ///
 /// ```
@@ -66,8 +69,9 @@ impl GrowthBook {
     }
 }
 
-/// The request came by no [`GrowthBookLayer`](crate#growthbook-web), or in actix-web no `GrowthBookMiddleware`, before it came
-/// to a handler with one of the extractors: the program's mistake, answered with status 500.
+/// A request came to a handler with an extractor of ours, and there is no [`GrowthBookLayer`](crate::GrowthBookLayer) around
+/// it, or in actix-web no [`GrowthBookMiddleware`](crate::GrowthBookMiddleware): a mistake in the program, answered with status
+/// 500 and this text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
     "GrowthBook is not installed: put a GrowthBookLayer (axum) or GrowthBookMiddleware (actix-web) around this handler"
