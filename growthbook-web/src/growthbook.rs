@@ -43,21 +43,37 @@ pub struct GrowthBook {
 
 struct Inner {
     client: GrowthBookClient,
+    anonymous_id: Option<Arc<str>>,
     sticky: Sticky,
     track: Track,
     cookie_attributes: Arc<str>,
-    /// What the request brought along.
-    known: StickyDocuments,
-    /// The id that the browser is to keep.
-    new_id: Option<String>,
     state: Mutex<State>,
     withholds_cookies: AtomicBool,
 }
 
+/// Most of what requests say is of no use to anybody, so that it is read when somebody asks.
 struct State {
+    unread: Unread,
+    asked: Option<Asked>,
+}
+
+/// What the request brought along, as it was.
+#[derive(Default)]
+struct Unread {
+    request: RequestContext,
+    attributes: Attributes,
+    browser_id: Option<String>,
+    cookies: String,
+    overrides: Overrides,
+}
+
+struct Asked {
     user: UserContext,
+    /// The id that the browser is to keep.
+    new_id: Option<String>,
+    /// What the browser keeps already.
+    known: StickyDocuments,
     scope: Option<UserScope>,
-    is_asked: bool,
 }
 
 impl GrowthBook {
@@ -68,38 +84,30 @@ impl GrowthBook {
         head: &RequestHead<'_>,
         attributes: Attributes,
     ) -> Self {
-        let mut user = request(options, head).user(attributes);
-        let mut new_id = None;
-        if let Some(name) = &options.anonymous_id
-            && is_missing(&user, name)
-        {
-            let id = browser_id::known(head).unwrap_or_else(|| {
-                let id = browser_id::new();
-                new_id = Some(id.clone());
-                id
-            });
-            user.update_attributes(Attributes::new().with(name, id));
+        let mut unread = Unread {
+            request: request(options, head),
+            attributes,
+            ..Unread::default()
+        };
+        if options.anonymous_id.is_some() {
+            unread.browser_id = browser_id::known(head);
+        }
+        if options.sticky == Sticky::Cookies {
+            unread.cookies = head.cookies.clone().into_owned();
         }
         if options.development {
-            user = Overrides::of(head).apply(user);
+            unread.overrides = Overrides::of(head);
         }
-        let known = match options.sticky {
-            Sticky::Cookies => cookies::read(&head.cookies),
-            Sticky::Memory | Sticky::Store => StickyDocuments::new(),
-        };
-        let state = State {
-            user,
-            scope: None,
-            is_asked: false,
-        };
         let inner = Inner {
             client: client.clone(),
+            anonymous_id: options.anonymous_id.clone(),
             sticky: options.sticky,
             track: options.track,
             cookie_attributes: Arc::clone(&options.cookie_attributes),
-            known,
-            new_id,
-            state: Mutex::new(state),
+            state: Mutex::new(State {
+                unread,
+                asked: None,
+            }),
             withholds_cookies: AtomicBool::new(false),
         };
         Self {
@@ -109,9 +117,7 @@ impl GrowthBook {
 
     /// The request's user, as far as anything is known of them.
     pub fn user(&self) -> UserContext {
-        let mut state = self.state();
-        state.is_asked = true;
-        state.user.clone()
+        self.asked(|asked| asked.user.clone())
     }
 
     /// The client that evaluates.
@@ -124,27 +130,28 @@ impl GrowthBook {
     /// Its first evaluation loads sticky buckets, if the client has a store; in async code with such a store, take
     /// [`Scope`](crate::Scope) or [`GrowthBook::ask`].
     pub fn scope(&self) -> UserScope {
-        let user = {
-            let mut state = self.state();
-            state.is_asked = true;
-            if let Some(scope) = &state.scope {
-                return scope.clone();
-            }
-            state.user.clone()
+        let found = self.asked(|asked| match &asked.scope {
+            Some(scope) => Err(scope.clone()),
+            None => Ok((asked.user.clone(), asked.known.clone())),
+        });
+        let (user, known) = match found {
+            Ok(found) => found,
+            Err(scope) => return scope,
         };
         // The client may call code of the program's own, so it is asked with no lock held.
-        let made = self.made(user);
-        self.state().scope.get_or_insert(made).clone()
+        let made = self.made(user, known);
+        self.asked(|asked| asked.scope.get_or_insert(made).clone())
     }
 
     /// Goes on with attributes added to the user's, each replacing an earlier one of its name: of somebody who has just
     /// logged in, say. Holds for scopes that are asked for from now on, and cookies are theirs.
     pub fn update_attributes(&self, attributes: Attributes) {
-        let mut state = self.state();
-        state.user.update_attributes(attributes.clone());
-        if let Some(scope) = &mut state.scope {
-            scope.update_attributes(attributes);
-        }
+        self.asked(|asked| {
+            asked.user.update_attributes(attributes.clone());
+            if let Some(scope) = &mut asked.scope {
+                scope.update_attributes(attributes);
+            }
+        });
     }
 
     /// Sets no cookie with this answer: the user has not agreed to any.
@@ -156,19 +163,19 @@ impl GrowthBook {
     /// changed so far, and an id that is new.
     pub fn set_cookies(&self) -> Vec<String> {
         let inner = &*self.inner;
-        let (is_asked, scope) = {
-            let state = self.state();
-            (state.is_asked, state.scope.clone())
+        let state = self.state();
+        let Some(asked) = &state.asked else {
+            return Vec::new();
         };
-        if !is_asked || inner.withholds_cookies.load(Ordering::Relaxed) {
+        if inner.withholds_cookies.load(Ordering::Relaxed) {
             return Vec::new();
         }
         let attributes = &*inner.cookie_attributes;
-        let id = inner.new_id.iter();
+        let id = asked.new_id.iter();
         let mut set: Vec<_> = id.map(|id| browser_id::cookie(id, attributes)).collect();
-        if let (Sticky::Cookies, Some(scope)) = (inner.sticky, scope) {
+        if let (Sticky::Cookies, Some(scope)) = (inner.sticky, &asked.scope) {
             let documents = scope.sticky_documents();
-            let cookies = cookies::changed(&inner.known, &documents);
+            let cookies = cookies::changed(&asked.known, &documents);
             let with_attributes = |cookie: StickyCookie| cookie.attributes(attributes).to_string();
             set.extend(cookies.map(with_attributes));
         }
@@ -180,16 +187,23 @@ impl GrowthBook {
         self.inner.sticky == Sticky::Store
     }
 
-    fn made(&self, user: UserContext) -> UserScope {
+    fn made(&self, user: UserContext, known: StickyDocuments) -> UserScope {
         let inner = &*self.inner;
         let mut scope = inner.client.scope(user);
         if inner.track != Track::default() {
             scope = scope.with_track(inner.track);
         }
         if inner.sticky == Sticky::Cookies {
-            scope = scope.with_sticky_documents(inner.known.clone());
+            scope = scope.with_sticky_documents(known);
         }
         scope
+    }
+
+    /// With what the request says, read at the first time.
+    fn asked<T>(&self, ask: impl FnOnce(&mut Asked) -> T) -> T {
+        let State { unread, asked } = &mut *self.state();
+        let name = self.inner.anonymous_id.as_deref();
+        ask(asked.get_or_insert_with(|| std::mem::take(unread).read(name)))
     }
 
     /// Nothing panics under it half-way.
@@ -199,13 +213,37 @@ impl GrowthBook {
     }
 }
 
+impl Unread {
+    fn read(self, anonymous_id: Option<&str>) -> Asked {
+        let mut user = self.request.user(self.attributes);
+        let mut new_id = None;
+        if let Some(name) = anonymous_id
+            && is_missing(&user, name)
+        {
+            let id = self.browser_id.unwrap_or_else(|| {
+                let id = browser_id::new();
+                new_id = Some(id.clone());
+                id
+            });
+            user.update_attributes(Attributes::new().with(name, id));
+        }
+        Asked {
+            user: self.overrides.apply(user),
+            new_id,
+            known: cookies::read(&self.cookies),
+            scope: None,
+        }
+    }
+}
+
 impl fmt::Debug for GrowthBook {
     /// Says names of attributes, and no value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state();
+        let asked = state.asked.as_ref();
         f.debug_struct("GrowthBook")
-            .field("user", &state.user)
-            .field("has_scope", &state.scope.is_some())
+            .field("user", &asked.map(|asked| &asked.user))
+            .field("has_scope", &asked.is_some_and(|it| it.scope.is_some()))
             .field("sticky", &self.inner.sticky)
             .field("track", &self.inner.track)
             .finish_non_exhaustive()

@@ -25,7 +25,7 @@ use growthbook_core::{RequestContext, Track};
 pub struct WebOptions {
     pub(crate) scheme: Option<String>,
     pub(crate) request: Option<Arc<Switches>>,
-    pub(crate) anonymous_id: Option<String>,
+    pub(crate) anonymous_id: Option<Arc<str>>,
     pub(crate) sticky: Sticky,
     pub(crate) cookie_attributes: Arc<str>,
     pub(crate) track: Track,
@@ -70,7 +70,7 @@ impl WebOptions {
     /// Users without this attribute get a random UUID as it, and keep it in the cookie `gbuuid` for 400 days, which is where
     /// the JavaScript SDK keeps one. The cookie is set if the request's user was asked about.
     pub fn anonymous_id(mut self, attribute: impl Into<String>) -> Self {
-        self.anonymous_id = Some(attribute.into());
+        self.anonymous_id = Some(attribute.into().into());
         self
     }
 
