@@ -49,12 +49,29 @@ pub enum FlushError {
     /// The store behind it failed. What could not be written may be lost; see the cause.
     #[error("what was buffered could not be written")]
     Backend(#[source] BackendError),
+    /// Some of it was dropped, or is still on its way since the limit passed first. What is pending may still be
+    /// delivered: flush again, or grant more time. After closing, nothing more is.
+    #[error("of what was buffered, {dropped} were dropped and {pending} are pending")]
+    #[non_exhaustive]
+    Incomplete {
+        /// How many were given up while this waited for them.
+        dropped: u64,
+        /// How many are on their way, those included that came later; 0 if nothing is that this waited for.
+        pending: u64,
+    },
     /// The code that writes panicked, which is a defect of it. Report it to whoever wrote it.
     #[error("writing what was buffered panicked")]
     Panicked,
     /// The limit passed first. The rest may still be written: flush again, or grant more time.
     #[error("what was buffered was not written in time")]
     TimedOut,
+}
+
+impl FlushError {
+    /// So many were dropped, and so many are pending: for whoever implements a store or a plugin that counts.
+    pub fn incomplete(dropped: u64, pending: u64) -> Self {
+        Self::Incomplete { dropped, pending }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! A crate of its own, because an allocator takes `unsafe`, which the published crates forbid, and because measuring
 //! takes a clock, which core may not read.
 
+#[cfg(unix)]
+mod copy;
 mod heap;
 #[cfg(unix)]
 mod redis;
@@ -15,6 +17,8 @@ mod relay;
 mod server;
 mod timing;
 
+#[cfg(unix)]
+pub use self::copy::in_a_copy;
 pub use self::heap::{CountingAllocator, Heap, counted};
 #[cfg(unix)]
 pub use self::redis::{RedisServer, RedisServerBuilder};

@@ -11,6 +11,7 @@
 //! | evaluate features and run experiments | [`GrowthBookClient`], built by [`GrowthBookClientBuilder`] |
 //! | ask several things of one user | [`UserScope`], and [`Flag`] for features that the program names once |
 //! | report who saw which variation | [`GrowthBookClientBuilder::on_experiment_viewed`], [`TrackingPlugin`] |
+//! | deliver that to analytics, in batches that outlive failures | `BatchTracker` and the module `tracking`, with the Cargo feature `tracking`; on disk until then with `spool`; to a stream of Redis with `tracking-redis` |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
 //! | say what an HTTP request says of its user | [`RequestContext`] |
 //! | target attributes without knowing them | [`Attributes::secure`] |
@@ -131,6 +132,28 @@ pub use growthbook_sticky::{
 #[cfg_attr(docsrs, doc(cfg(feature = "sticky-redis")))]
 #[doc(inline)]
 pub use growthbook_sticky::{RedisStickyBuckets, RedisStickyBucketsBuilder};
+
+// Exposures and events in batches, and where they go.
+#[cfg(feature = "tracking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracking")))]
+#[doc(inline)]
+pub use growthbook_tracking as tracking;
+#[cfg(feature = "tracking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracking")))]
+#[doc(inline)]
+pub use growthbook_tracking::{
+    BatchTracker, BatchTrackerBuilder, EventSink, Ingestor, JsonLines, TrackerReport,
+};
+
+// Events kept on disk, and in a stream of Redis.
+#[cfg(feature = "tracking-redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracking-redis")))]
+#[doc(inline)]
+pub use growthbook_tracking::{RedisStream, RedisStreamBuilder};
+#[cfg(feature = "spool")]
+#[cfg_attr(docsrs, doc(cfg(feature = "spool")))]
+#[doc(inline)]
+pub use growthbook_tracking::{SpoolError, SpoolOptions, SpoolReport};
 
 // The parts under the client.
 #[doc(inline)]

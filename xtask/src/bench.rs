@@ -29,12 +29,14 @@ pub(crate) fn run(workspace: &Workspace, mut arguments: Arguments) -> Outcome {
 struct Bench {
     package: &'static str,
     name: &'static str,
+    /// Beside the package's defaults.
+    features: &'static str,
 }
 
 impl Bench {
     fn step(&self) -> Step {
         let step = Step::cargo().args(["bench", "--locked", "-p", self.package]);
-        step.args(["--bench", self.name])
+        step.args(["--features", self.features, "--bench", self.name])
     }
 }
 
@@ -45,7 +47,7 @@ fn count_instructions(workspace: &Workspace, filter: &str) -> Outcome {
         .args(["--no-run", "--message-format", "json"])
         .stdout()?;
     let Some(binary) = messages.lines().find_map(executable) else {
-        let Bench { package, name } = EVALUATE;
+        let Bench { package, name, .. } = EVALUATE;
         return Err(Failure::new(format!(
             "cargo built no benchmark `{name}` of {package}"
         )));
@@ -98,12 +100,24 @@ fn collected(report: &str) -> Outcome<u64> {
 const EVALUATE: Bench = Bench {
     package: "growthbook-core",
     name: "evaluate",
+    features: "",
 };
 const FETCH: Bench = Bench {
     package: "growthbook-fetch",
     name: "fetch",
+    features: "",
 };
-const BENCHES: [Bench; 2] = [EVALUATE, FETCH];
+const STICKY: Bench = Bench {
+    package: "growthbook-sticky",
+    name: "sticky",
+    features: "redis",
+};
+const TRACKING: Bench = Bench {
+    package: "growthbook-tracking",
+    name: "tracking",
+    features: "spool",
+};
+const BENCHES: [Bench; 4] = [EVALUATE, FETCH, STICKY, TRACKING];
 
 const OPERATIONS: u64 = 1_000;
 

@@ -101,8 +101,27 @@ impl AttributeValue {
         }
     }
 
-    /// The text by which this value identifies a user: a string that is not empty, or a number that is not zero.
-    /// Everything else counts as missing (spec 8). `buffer` holds a number's digits; nothing is allocated.
+    /// The text by which this value identifies a user: a string that is not empty, or a number that is not zero, as
+    /// JavaScript prints it. Everything else counts as missing (spec 8).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use growthbook_core::AttributeValue;
+    ///
+    /// assert_eq!(AttributeValue::from(5.0).identity_text().as_deref(), Some("5"));
+    /// assert_eq!(AttributeValue::from("").identity_text(), None);
+    /// assert_eq!(AttributeValue::from(true).identity_text(), None);
+    /// ```
+    pub fn identity_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::String(text) if !text.is_empty() => Some(Cow::Borrowed(text)),
+            Self::Number(number) if number.get() != 0.0 => Some(number.to_string().into()),
+            _ => None,
+        }
+    }
+
+    /// The same without allocating: `buffer` holds a number's digits.
     #[inline]
     pub(crate) fn identity<'a>(&'a self, buffer: &'a mut ryu_js::Buffer) -> Option<&'a str> {
         match self {

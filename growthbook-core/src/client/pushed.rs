@@ -17,8 +17,11 @@ impl GrowthBookClient {
     /// It counts as heard from the server just now: it is stored in the caches, under the key of the source or of the
     /// fetcher, and [`Status::origin`](crate::Status::origin) is [`Origin::Fetched`](crate::Origin::Fetched). One whose
     /// `dateUpdated` is before that of the payload that a server brought before is passed over, which is
-    /// [`Refresh::Unchanged`]. What the program makes or ships itself goes by [`load`](GrowthBookClient::load) instead, which
-    /// asks for no date and stores nothing.
+    /// [`Refresh::Unchanged`], and makes nothing fresh. What the program makes or ships itself goes by
+    /// [`load`](GrowthBookClient::load) instead, which asks for no date and stores nothing.
+    ///
+    /// A source that brings no payloads hears that something has changed, as by
+    /// [`request_refresh`](GrowthBookClient::request_refresh): a remote evaluation flushes what it keeps.
     ///
     /// # Errors
     ///
@@ -49,7 +52,12 @@ impl GrowthBookClient {
         }
         let mut news = News::default();
         let key = shared.cache_key(&mut news);
-        shared.take_pushed(key.as_ref(), CachedPayload::new(payload), news)
+        let taken = shared.take_pushed(key.as_ref(), CachedPayload::new(payload), news);
+        if taken.is_ok() && shared.feed.is_barren() {
+            let request = SourceHandle::request_refresh;
+            shared.call_source("payload source's request", request);
+        }
+        taken
     }
 
     /// Asks for a refresh and does not wait for it: for a program that hears of a change where it must not wait, in an async

@@ -155,7 +155,10 @@ impl Shared {
                 let arrival = arrival.sharing(installed.ruleset.payload());
                 self.feed.arrived(origin, arrival, true);
             }
-            Turn::Outdated => self.feed.confirm_newer(origin, &arrival),
+            Turn::Outdated => {
+                let is_answer = origin == Origin::Fetched && answers.is_some();
+                self.feed.passed_over(is_answer.then_some(&arrival));
+            }
             Turn::Overtaken => {}
         }
         drop(replacing);

@@ -74,6 +74,13 @@ impl<'a> Subject<'a> {
         self.layers.merged()
     }
 
+    /// The maps of which [`Subject::merged_attributes`] makes one.
+    pub(crate) fn attribute_maps(&self) -> impl Iterator<Item = &'a Attributes> {
+        let layers = &self.layers;
+        let user = std::iter::once(layers.user);
+        user.chain(layers.global).chain(layers.overrides)
+    }
+
     /// One attribute: overrides win over the user's own, and those over what holds for all.
     pub fn attribute(&self, name: &str) -> Option<&'a AttributeValue> {
         self.layers.find(Probe::new(name), Slot::NONE)

@@ -4,6 +4,7 @@ mod event;
 mod interest;
 mod occasion;
 mod owned;
+mod weight;
 
 use std::fmt;
 use std::sync::Arc;

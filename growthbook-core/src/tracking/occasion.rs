@@ -40,6 +40,11 @@ impl<'a> TrackedUser<'a> {
         self.subject.merged_attributes()
     }
 
+    /// Its maps of attributes, of which the later win.
+    pub(super) fn attribute_maps(&self) -> impl Iterator<Item = &'a Attributes> {
+        self.subject.attribute_maps()
+    }
+
     /// The page, as it was given.
     pub fn url(&self) -> Option<&'a str> {
         self.subject.user().url()

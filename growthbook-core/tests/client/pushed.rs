@@ -5,11 +5,12 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use growthbook_core::{
-    CacheKey, DecryptionKey, FeatureFetcher, FetchError, Fetched, GrowthBookClient, Origin,
-    PayloadError, Readiness, Refresh, RefreshError, RefreshRequest, UserContext, Validator,
+    CacheKey, CachedPayload, DecryptionKey, FeatureFetcher, FetchError, Fetched, GrowthBookClient,
+    Origin, PayloadError, Readiness, Refresh, RefreshError, RefreshRequest, UserContext, Validator,
 };
 
 use super::puppets::Source;
+use super::rig::SECOND;
 use super::scripted::{HandClock, Script, Shelf, features, fresh};
 use super::stage::{Spot, Stage};
 use super::support::{Gate, watched};
@@ -43,11 +44,6 @@ fn what_is_received_is_in_force_as_from_the_server() {
 #[test]
 fn an_older_date_is_passed_over_and_the_same_date_is_not() {
     let client = GrowthBookClient::builder().build().unwrap();
-    let dated = |value: u32, day: u32| {
-        let features = features(value);
-        let rest = features.trim_end_matches('}');
-        format!(r#"{rest}}}}},"dateUpdated":"2026-01-0{day}T00:00:00.000Z"}}"#)
-    };
     for (value_then, day, expected) in [
         (1, 2, Refresh::Updated),
         (2, 1, Refresh::Unchanged),
@@ -62,6 +58,27 @@ fn an_older_date_is_passed_over_and_the_same_date_is_not() {
     // A program's own payload is no measure for the server's.
     client.load(dated(5, 9).as_bytes()).unwrap();
     assert_eq!(receive(&client, &dated(6, 1)), Refresh::Updated);
+}
+
+/// Whoever kept an old message could keep a client from asking with it otherwise.
+#[test]
+fn what_is_passed_over_makes_nothing_fresh() {
+    let (clock, script) = (HandClock::new(), Arc::new(Script::default()));
+    let client = GrowthBookClient::builder()
+        .fetcher(Arc::clone(&script))
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    receive(&client, &dated(1, 2));
+    script.fail(FetchError::TimedOut);
+    assert!(client.force_refresh().is_err());
+    clock.pass(60 * SECOND);
+    assert_eq!(receive(&client, &dated(2, 1)), Refresh::Unchanged);
+    let status = client.status();
+    assert_eq!(status.age(), Some(60 * SECOND));
+    assert!(status.last_error().is_some());
+    script.then(fresh(3));
+    assert_eq!(client.refresh().unwrap(), Refresh::Updated);
 }
 
 #[test]
@@ -140,6 +157,24 @@ fn what_is_received_has_no_name_that_the_server_gave_another() {
     assert_eq!(script.asked(), [None, None]);
 }
 
+/// Nor does it take the name of what is kept.
+#[test]
+fn what_is_received_again_keeps_its_name_in_the_caches() {
+    let (script, shelf) = (Arc::new(Script::default()), Arc::<Shelf>::default());
+    let client = GrowthBookClient::builder()
+        .fetcher(Arc::clone(&script))
+        .cache(Arc::clone(&shelf))
+        .build()
+        .unwrap();
+    script.then(fresh(1));
+    client.refresh().unwrap();
+    let name = |entry: &CachedPayload| entry.validator().cloned();
+    let kept = shelf.entry().as_ref().and_then(name);
+    assert!(kept.is_some());
+    assert_eq!(receive(&client, &features(1)), Refresh::Unchanged);
+    assert_eq!(shelf.entry().as_ref().and_then(name), kept);
+}
+
 #[test]
 fn a_request_says_what_becomes_of_it() {
     let nobody = GrowthBookClient::builder().build().unwrap();
@@ -156,7 +191,7 @@ fn a_request_says_what_becomes_of_it() {
     let calls = [Spot::SourceRequest, Spot::SourceRefresh].map(|spot| stage.calls(spot));
     assert_eq!(calls, [1, 0], "nobody waits for it");
     for client in [nobody, by_hand, sourced] {
-        client.close(super::rig::SECOND);
+        client.close(SECOND);
         assert_eq!(client.request_refresh(), RefreshRequest::Closed);
         let received = client.receive(features(1).as_bytes());
         assert!(matches!(received, Err(RefreshError::Closed)));
@@ -188,4 +223,11 @@ fn receive(client: &GrowthBookClient, payload: &str) -> Refresh {
 
 fn value(client: &GrowthBookClient) -> u32 {
     client.value("f", &UserContext::default(), 0)
+}
+
+/// Features that say when they were made.
+fn dated(value: u32, day: u32) -> String {
+    let features = features(value);
+    let rest = features.trim_end_matches('}');
+    format!(r#"{rest}}}}},"dateUpdated":"2026-01-0{day}T00:00:00.000Z"}}"#)
 }

@@ -9,6 +9,7 @@ use growthbook_core::ErrorReporter;
 
 use super::desk::Desk;
 use super::inputs::{Inputs, Key};
+use super::source::Streams;
 use super::told;
 use crate::source::crew::{Crew, guarded};
 
@@ -29,10 +30,10 @@ pub(super) struct Letter {
 
 impl Background {
     /// Takes a letter, if there is room for it. Waits for nothing.
-    pub(super) fn post(&self, letter: Letter, desk: &Arc<Desk>) -> bool {
+    pub(super) fn post(&self, letter: Letter, desk: &Arc<Desk>, streams: &Arc<Streams>) -> bool {
         let mut queue = self.lock();
         if queue.is_none() {
-            match self.start(desk) {
+            match self.start(desk, streams) {
                 Ok(started) => *queue = Some(started),
                 Err(error) => {
                     drop(queue);
@@ -46,11 +47,11 @@ impl Background {
         sender.is_some_and(|sender| sender.try_send(letter).is_ok())
     }
 
-    fn start(&self, desk: &Arc<Desk>) -> io::Result<SyncSender<Letter>> {
+    fn start(&self, desk: &Arc<Desk>, streams: &Arc<Streams>) -> io::Result<SyncSender<Letter>> {
         let (sender, letters) = sync_channel(MOST_LETTERS);
-        let desk = Arc::clone(desk);
+        let (desk, streams) = (Arc::clone(desk), Arc::clone(streams));
         self.crew
-            .start("gb-remote", move || work(&desk, &letters))?;
+            .start("gb-remote", move || work(&desk, &streams, &letters))?;
         Ok(sender)
     }
 
@@ -68,7 +69,7 @@ impl Background {
     }
 }
 
-fn work(desk: &Desk, letters: &Receiver<Letter>) {
+fn work(desk: &Desk, streams: &Streams, letters: &Receiver<Letter>) {
     while let Ok(letter) = letters.recv() {
         let Letter {
             key,
@@ -81,6 +82,7 @@ fn work(desk: &Desk, letters: &Receiver<Letter>) {
         }
         let step = || match desk.renew(&key, &inputs) {
             Some(Err(error)) if !is_over() => reporter.report(&told(error)),
+            Some(Ok(_)) => streams.open_if_offered(desk),
             _ => {}
         };
         if guarded(step).is_none() {

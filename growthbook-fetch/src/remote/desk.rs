@@ -110,13 +110,18 @@ impl Desk {
         }
     }
 
-    /// Asks anew for what is stale, unless somebody does, or did. `None`: nobody was asked.
+    /// Asks anew for what is stale, unless somebody does, or did, or the server failed a moment ago. `None`: nobody was
+    /// asked.
     pub(super) fn renew(&self, key: &Key, inputs: &Inputs) -> Option<Answer> {
         let now = self.now();
         let mut state = self.lock();
         state.queued.remove(key);
         let is_wanted = matches!(state.answers.find(key, now), Found::Stale(_));
-        if !is_wanted || state.is_held(now).is_some() || state.flights.contains_key(key) {
+        if !is_wanted || state.flights.contains_key(key) {
+            return None;
+        }
+        if state.is_resting(now) {
+            state.stats.postponed += 1;
             return None;
         }
         let flight = state.board(key);
@@ -128,10 +133,7 @@ impl Desk {
     pub(super) fn queue(&self, key: &Key) -> bool {
         let now = self.now();
         let mut state = self.lock();
-        now >= state.rested
-            && state.is_held(now).is_none()
-            && !state.flights.contains_key(key)
-            && state.queued.insert(*key)
+        !state.is_resting(now) && !state.flights.contains_key(key) && state.queued.insert(*key)
     }
 
     /// It could not be queued after all.
@@ -270,6 +272,11 @@ impl State {
     fn is_held(&self, now: Duration) -> Option<FetchError> {
         let (until, error) = self.hold.as_ref()?;
         (now < *until).then(|| error.clone())
+    }
+
+    /// Whether the server failed a moment ago, and is not to be asked in the background.
+    fn is_resting(&self, now: Duration) -> bool {
+        now < self.rested || self.is_held(now).is_some()
     }
 
     fn failed(&mut self, error: &RemoteEvaluationError, now: Duration) {

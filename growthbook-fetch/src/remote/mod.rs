@@ -221,8 +221,8 @@ impl RemoteEvaluation {
             return Service::refused(RemoteEvaluationError::Closed);
         }
         let service = desk.serve(&key, &inputs);
-        if service.asked && desk.connection().offers_streaming() == Some(true) {
-            streams.open();
+        if service.asked {
+            streams.open_if_offered(desk);
         }
         if service.is_stale && desk.queue(&key) {
             let reporter = client.error_reporter();
@@ -231,7 +231,7 @@ impl RemoteEvaluation {
                 inputs,
                 reporter,
             };
-            if !background.post(letter, desk) {
+            if !background.post(letter, desk, streams) {
                 desk.postpone(&key);
             }
         }

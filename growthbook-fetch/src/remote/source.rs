@@ -110,8 +110,11 @@ impl Streams {
         waiting.push(Arc::downgrade(opening));
     }
 
-    /// Opens them.
-    pub(super) fn open(&self) {
+    /// Opens them, if an answer has said that the server has them.
+    pub(super) fn open_if_offered(&self, desk: &Desk) {
+        if desk.connection().offers_streaming() != Some(true) {
+            return;
+        }
         for opening in self.take().iter().filter_map(Weak::upgrade) {
             opening.open();
         }

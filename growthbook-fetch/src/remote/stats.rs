@@ -41,7 +41,8 @@ impl RemoteEvaluationStats {
         self.empty
     }
 
-    /// Answers that were not asked for anew in the background, because too many others were to be.
+    /// Answers that were not asked for anew in the background, because too many others were to be, or because the server
+    /// failed when their turn came.
     pub fn postponed(&self) -> u64 {
         self.postponed
     }

@@ -2,6 +2,8 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 
+use super::Request;
+
 /// A connection in both directions.
 pub trait Duplex: Read + Write + Send {}
 
@@ -26,6 +28,21 @@ impl Reply {
             closing: false,
             resetting: false,
         }
+    }
+
+    /// Reads the body of the request, which has a `Content-Length`. Once for each request, and before it is answered.
+    ///
+    /// # Errors
+    ///
+    /// When the other side is gone.
+    pub fn body(&mut self, request: &Request) -> io::Result<Vec<u8>> {
+        let length = request.header("content-length").unwrap_or_default();
+        let length: usize = length.parse().unwrap_or_default();
+        // The last byte of the head comes first.
+        let mut bytes = vec![0; length + 1];
+        self.stream.read_exact(&mut bytes)?;
+        self.unread = false;
+        Ok(bytes.split_off(1))
     }
 
     /// Sends an answer with its `Content-Length`. The connection stays open for the next request.

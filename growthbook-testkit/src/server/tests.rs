@@ -42,6 +42,20 @@ fn requests_of_one_connection_follow_each_other() {
 }
 
 #[test]
+fn a_body_is_read_to_its_end() {
+    let server = Server::start(|request, reply| {
+        let body = reply.body(request)?;
+        reply.respond(200, &[], &body)
+    });
+    let server = server.unwrap();
+    let twice = b"PUT /a HTTP/1.1\r\nContent-Length: 3\r\n\r\none\
+        PUT /b HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let answers = text(asked(&server, twice));
+    assert!(answers.contains("\r\n\r\noneHTTP/1.1"), "{answers}");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[test]
 fn a_reset_is_one_and_a_close_is_none() {
     let server = Server::start(|request, reply| {
         reply.raw(b"begun")?;

@@ -9,6 +9,7 @@
 
 mod customers;
 mod decisions;
+mod delivery;
 mod experiments;
 mod exposures;
 mod live;
@@ -39,9 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     // One client for the whole process: a clone of it is another handle to the same one. The key alone is enough for the
     // GrowthBook in the cloud.
     let endpoint = Endpoint::new("sdk-shop").api_host(server.url());
+    let tracker = delivery::tracker(&server)?;
     let client = GrowthBookClient::builder()
         .source(HttpSource::new(endpoint).streaming())
         .on_experiment_viewed(exposures.writer())
+        .plugin(tracker.clone())
         .on_refresh(listener)
         .build()?;
     let readiness = client.wait_ready(Duration::from_secs(5));
@@ -72,7 +75,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     sticky::survive_new_weights()?;
     sticky::survive_a_restart()?;
     sealed::answers_alike(&client)?;
-    live::flip(&server, &client, &changes)
+    live::flip(&server, &client, &changes)?;
+    delivery::close(&client, &tracker, &server)
 }
 
 /// A feature that the program names once.

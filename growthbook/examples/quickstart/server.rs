@@ -1,6 +1,7 @@
-//! A GrowthBook of the tour's own: it serves the shop's payload on the loopback interface, and streams its changes.
+//! A GrowthBook of the tour's own: it serves the shop's payload on the loopback interface, streams its changes, and takes
+//! events.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -22,6 +23,14 @@ struct State {
     /// In one line, as an event of the stream wants it.
     payload: String,
     streams: Vec<TcpStream>,
+    collected: Vec<Collected>,
+}
+
+/// A request that brought events.
+#[derive(Clone)]
+pub(crate) struct Collected {
+    pub(crate) target: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Server {
@@ -30,6 +39,7 @@ impl Server {
         let state = State {
             payload: payload.to_string(),
             streams: Vec::new(),
+            collected: Vec::new(),
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -67,6 +77,13 @@ impl Server {
     }
 }
 
+impl Server {
+    /// What brought events so far.
+    pub(crate) fn collected(&self) -> Vec<Collected> {
+        self.shared.lock().collected.clone()
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -75,25 +92,49 @@ impl Shared {
 
 /// One request for each connection, which is enough for a tour.
 fn answer(mut connection: TcpStream, shared: &Shared) -> io::Result<()> {
-    let head = BufReader::new(connection.try_clone()?).lines();
-    let head: Vec<String> = head
-        .map_while(|line| line.ok().filter(|line| !line.is_empty()))
-        .collect();
-    let is_stream = head
-        .first()
-        .is_some_and(|line| line.starts_with("GET /sub/"));
+    let mut reader = BufReader::new(connection.try_clone()?);
+    let mut head = Vec::new();
+    for line in reader.by_ref().lines() {
+        let line = line?;
+        if line.is_empty() {
+            break;
+        }
+        head.push(line);
+    }
+    let mut words = head.first().map_or("", String::as_str).split(' ');
+    let (method, target) = (words.next(), words.next().unwrap_or_default());
+    if method == Some("POST") {
+        let mut body = vec![0; length(&head)];
+        reader.read_exact(&mut body)?;
+        let target = target.to_owned();
+        shared.lock().collected.push(Collected { target, body });
+        return respond(&mut connection, "{}");
+    }
     let mut state = shared.lock();
-    if is_stream {
+    if target.starts_with("/sub/") {
         connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")?;
         state.streams.push(connection);
         shared.streaming.notify_all();
         return Ok(());
     }
-    let payload = &state.payload;
-    let length = payload.len();
+    respond(&mut connection, &state.payload)
+}
+
+/// How long the body is that comes after this head.
+fn length(head: &[String]) -> usize {
+    let length = head.iter().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse().ok()).flatten()
+    });
+    length.unwrap_or_default()
+}
+
+fn respond(connection: &mut TcpStream, body: &str) -> io::Result<()> {
+    let length = body.len();
     let head = "HTTP/1.1 200 OK\r\nx-sse-support: enabled\r\nConnection: close";
     write!(
         connection,
-        "{head}\r\nContent-Length: {length}\r\n\r\n{payload}"
+        "{head}\r\nContent-Length: {length}\r\n\r\n{body}"
     )
 }

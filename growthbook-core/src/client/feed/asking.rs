@@ -195,7 +195,10 @@ impl Shared {
         };
         self.feed.count(|counts| counts.count(refresh));
         if let Some(key) = key {
-            self.keep(key, &payload, news);
+            // As it is known here: what comes again without a name has the one that it came with before.
+            let known = self.fetched_payload();
+            let known = known.filter(|known| known.bytes() == payload.bytes());
+            self.keep(key, &known.unwrap_or(payload), news);
         }
         news.installed.push((installed, Origin::Fetched));
         Ok(Some(refresh))

@@ -31,7 +31,6 @@ pub(crate) struct Feed {
     pub(crate) nudge: Nudge,
     pub(crate) retired: Retired,
     source: Mutex<Option<Arc<Source>>>,
-    /// The source has something else to do than to bring payloads.
     is_barren: AtomicBool,
     state: Mutex<FeedState>,
     changed: Condvar,
@@ -126,11 +125,12 @@ impl Feed {
         self.heard(state);
     }
 
-    /// What came is older than what is in force: the server was heard, and has nothing newer yet.
-    pub(crate) fn confirm_newer(&self, origin: Origin, arrival: &Arrival) {
+    /// What came is older than what is in force. If it is the `answer` of a server, that has nothing newer yet; what came
+    /// unasked may have been long on its way, or be sent again by somebody who kept it.
+    pub(crate) fn passed_over(&self, answer: Option<&Arrival>) {
         let mut state = self.lock();
         state.counts.add_outdated();
-        if origin == Origin::Fetched {
+        if let Some(arrival) = answer {
             state.error = None;
             state.arrival.heard_at = arrival.heard_at;
             state.arrival.age_then = arrival.age_then;
@@ -281,7 +281,12 @@ impl Feed {
 
     /// Whether there is a source that brings something.
     fn awaits_payloads(&self) -> bool {
-        self.lock_source().is_some() && !self.is_barren.load(Ordering::Relaxed)
+        self.lock_source().is_some() && !self.is_barren()
+    }
+
+    /// Whether the source has something else to do than to bring payloads.
+    pub(crate) fn is_barren(&self) -> bool {
+        self.is_barren.load(Ordering::Relaxed)
     }
 
     /// The source, to be called with no lock held.

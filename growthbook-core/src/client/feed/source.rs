@@ -72,7 +72,9 @@ pub trait SourceHandle: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Whether it will bring payloads, so that a program that starts may
-    /// [wait](crate::GrowthBookClient::wait_ready) for the first. Called once, when it has started.
+    /// [wait](crate::GrowthBookClient::wait_ready) for the first. Called once, when it has started. If not, what the program
+    /// [receives](crate::GrowthBookClient::receive) in another way is told to it by
+    /// [`request_refresh`](SourceHandle::request_refresh).
     fn brings_payloads(&self) -> bool {
         true
     }
@@ -243,8 +245,8 @@ impl PayloadSink {
 
     /// Puts a payload in force that the server sent of its own accord, and stores it in the client's caches. One whose
     /// `dateUpdated` is before that of the payload that a server brought before is passed over, which is
-    /// [`Refresh::Unchanged`]. For answers to requests there is [`PayloadSink::refresh`]: by the time they come they may be
-    /// old.
+    /// [`Refresh::Unchanged`], and makes nothing fresh. For answers to requests there is [`PayloadSink::refresh`]: by the
+    /// time they come they may be old.
     ///
     /// # Errors
     ///

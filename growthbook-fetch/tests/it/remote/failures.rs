@@ -219,6 +219,32 @@ fn what_fails_in_the_background_is_told_and_rests_a_while() {
     until("the background to bring another", || rig.value("u") == 4);
 }
 
+/// A server that fails is not asked for all the others as well, one after the other.
+#[test]
+fn what_waits_for_the_background_when_it_fails_rests_as_well() {
+    let evaluator = Evaluator::counting();
+    let rig = Rig::with(
+        evaluator.endpoint(),
+        |it| it.stale_ttl(Duration::from_secs(10)),
+        |it| it,
+    );
+    let all = || (0..20).all(|number| rig.value(&format!("u{number}")) > 0);
+    assert!(all());
+    rig.pass(10);
+    evaluator.answer(500, &[], b"");
+    evaluator.api.hold_back();
+    assert!(all());
+    evaluator.api.let_go();
+    let postponed = || rig.remote.stats().postponed();
+    until("the background to be done", || {
+        rig.errors() as u64 + postponed() == 20
+    });
+    assert_eq!(
+        (evaluator.questions(), rig.errors(), postponed()),
+        (21, 1, 19)
+    );
+}
+
 #[test]
 fn nobody_asks_for_a_client_that_is_closed() {
     let evaluator = Evaluator::counting();

@@ -141,6 +141,19 @@ fn without_an_offer_there_is_no_stream() {
 }
 
 #[test]
+fn an_offer_that_the_background_hears_of_is_taken_up() {
+    let evaluator = Evaluator::counting();
+    let stale = Duration::from_secs(10);
+    let rig = Rig::with(evaluator.endpoint(), |it| it.stale_ttl(stale), |it| it);
+    let client = listening(&rig);
+    assert_eq!(rig.remote.scope(&client, user("u")).value("f", 0), 1);
+    evaluator.count(&[("x-sse-support", "enabled")]);
+    rig.clock.advance(stale);
+    assert_eq!(rig.remote.scope(&client, user("u")).value("f", 0), 1);
+    evaluator.api.wait_for_streams(1);
+}
+
+#[test]
 fn a_stream_can_be_opened_without_an_offer() {
     let evaluator = Evaluator::counting();
     let rig = Rig::new(&evaluator);
@@ -171,6 +184,17 @@ fn a_refresh_that_is_requested_flushes() {
     assert_eq!(rig.value("u"), 3);
     rig.client.close(SOON);
     assert_eq!(rig.client.request_refresh(), RefreshRequest::Closed);
+}
+
+/// It says that something has changed, whoever its features are for.
+#[test]
+fn a_payload_that_is_pushed_flushes() {
+    let streaming = Streaming::new();
+    let rig = &streaming.rig;
+    for (refresh, expected) in [(Refresh::Updated, 3), (Refresh::Unchanged, 4)] {
+        let received = rig.client.receive(features(99).into_bytes());
+        assert_eq!((received.unwrap(), rig.value("u")), (refresh, expected));
+    }
 }
 
 #[test]

@@ -87,20 +87,21 @@ fn nothing_is_lost_while_slots_move() {
     let (users, is_over) = (users(20), AtomicBool::new(false));
     let work = |thread: usize| {
         let store = patient(&cluster).build().unwrap();
-        let mut round = 0;
+        let (mut round, mut acknowledged) = (0, Vec::new());
         while !is_over.load(Ordering::Relaxed) || round == 0 {
             let key = format!("{thread}-{round}__0");
+            // Only what was acknowledged counts: a slot may move faster than a command can follow it.
             let writes = users.iter().map(|user| StickyWrite::new(user, &key, "a"));
             let saved = store.save_all(&writes.collect::<Vec<_>>());
-            assert!(
-                saved
-                    .iter()
-                    .all(|saved| saved.as_ref().unwrap() == &Saved::Stored)
-            );
-            assert_eq!(store.load(&users).unwrap().len(), users.len());
+            let stored = users.iter().zip(saved).filter_map(|(user, saved)| {
+                let saved = saved.ok()?;
+                assert_eq!(saved, Saved::Stored);
+                Some((user.clone(), key.clone()))
+            });
+            acknowledged.extend(stored);
             round += 1;
         }
-        (thread, round)
+        acknowledged
     };
     let written = thread::scope(|scope| {
         let work = &work;
@@ -123,13 +124,10 @@ fn nothing_is_lost_while_slots_move() {
         written.collect::<Vec<_>>()
     });
     let documents = patient(&cluster).build().unwrap().load(&users).unwrap();
-    for (thread, rounds) in written {
-        for round in 0..rounds {
-            let key = format!("{thread}-{round}__0");
-            assert!(
-                users.iter().all(|user| documents[user][&key] == "a"),
-                "{key}"
-            );
+    for acknowledged in written {
+        assert!(!acknowledged.is_empty(), "no thread could write at all");
+        for (user, key) in acknowledged {
+            assert_eq!(documents[&user][&key], "a", "{key}");
         }
     }
 }
