@@ -104,7 +104,9 @@ mod wire;
 pub use self::assignment::{Assignment, BanditAssignment};
 pub use self::attributes::{AttributeError, AttributeValue, Attributes, Number};
 pub use self::backoff::Backoff;
-pub use self::cache::{CacheKey, CachedPayload, FeatureCache, MemoryCache, Validator};
+pub use self::cache::{
+    CacheKey, CachedPayload, FeatureCache, Lease, LeaseToken, MemoryCache, Validator,
+};
 pub use self::client::{
     AllFeatures, BackgroundError, BuildError, CloseReport, DeferredExposures, ErrorReporter,
     EvaluatedFeature, Freshness, GrowthBookClient, GrowthBookClientBuilder, Origin, PayloadSink,

@@ -58,8 +58,9 @@ impl<'a> Call<'a> {
         Self { redis, deadline }
     }
 
-    /// Sends all commands together and gives the answer to each, in their order. On one node they are run in that order; of
-    /// different nodes of a cluster each has its own.
+    /// Sends all commands together and gives the answer to each, in their order. On one node they are run in that order,
+    /// but for scripts that the server did not know, which come last; different nodes of a cluster run theirs at the same
+    /// time.
     ///
     /// A command that fails does not hold up the others, and where an answer is missing that says nothing of whether the
     /// command was run. A command may be run twice, see [`Command`].

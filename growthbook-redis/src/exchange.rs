@@ -1,5 +1,7 @@
 //! One exchange over one connection: all requests there, then all answers back.
 
+use std::time::Duration;
+
 use redis::{Connection, RedisResult, ServerError, ServerErrorKind, Value};
 
 use crate::command::Command;
@@ -69,7 +71,7 @@ impl<'a> Exchange<'a> {
         for request in self.unanswered() {
             let left = deadline.left()?;
             // Not for every answer: each time is a call to the system.
-            if left < granted / 2 {
+            if left + IMPRECISION < granted {
                 connection.set_read_timeout(Some(left))?;
                 granted = left;
             }
@@ -119,3 +121,6 @@ fn receive(connection: &mut Connection) -> RedisResult<Value> {
         }
     }
 }
+
+/// By how much an answer may come too late, since the one before it was granted more.
+const IMPRECISION: Duration = Duration::from_millis(1);

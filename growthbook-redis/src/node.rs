@@ -88,17 +88,15 @@ impl Node {
     fn talk(&self, exchange: &mut Exchange<'_>, deadline: Deadline) -> Result<(), RedisError> {
         let idle = self.idle().pop();
         if let Some(mut connection) = idle {
-            match exchange.run(&mut connection, deadline) {
-                Ok(()) => {
-                    self.keep(connection);
-                    return Ok(());
-                }
-                Err(error) if error.is_connection_dropped() && !error.is_timeout() => {
-                    // The others are of the same age.
-                    let stale = mem::take(&mut *self.idle());
-                    drop(stale);
-                }
-                Err(error) => return Err(RedisError::from(&error)),
+            let Err(error) = exchange.run(&mut connection, deadline) else {
+                self.keep(connection);
+                return Ok(());
+            };
+            // The others are of the same age. If something on the way has forgotten this one, it has forgotten them.
+            let stale = mem::take(&mut *self.idle());
+            drop(stale);
+            if !error.is_connection_dropped() || error.is_timeout() {
+                return Err(RedisError::from(&error));
             }
         }
         let mut connection = self.connect(deadline)?;

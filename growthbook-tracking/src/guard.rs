@@ -11,3 +11,12 @@ pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Option<T> {
         }
     }
 }
+
+/// Says something in the log, where a logger that panics harms nobody.
+macro_rules! say {
+    ($level:ident, $($said:tt)+) => {
+        $crate::guard::guarded(|| log::$level!(target: $crate::LOG, $($said)+));
+    };
+}
+
+pub(crate) use say;

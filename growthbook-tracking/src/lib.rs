@@ -17,6 +17,7 @@
 //! | see what became of them | [`BatchTracker::report`], [`DropReason`] |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod answer;
 mod batch;
 mod batching;
 mod callback;
@@ -26,6 +27,7 @@ mod guard;
 mod ingestor;
 mod intake;
 mod lines;
+mod random;
 #[cfg(feature = "redis")]
 mod redis_stream;
 mod sink;

@@ -10,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use growthbook::{Attributes, GrowthBookClient, UserContext};
+// In a program: `growthbook::tracking`, with the Cargo feature of that name.
+use growthbook_tracking::{BatchTracker, Event, EventBody};
 
 #[derive(Debug)]
 struct Order {
@@ -18,15 +20,11 @@ struct Order {
 }
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
+    // From a thread of its own, in batches: no order waits for analytics.
+    let tracker = BatchTracker::callback(|events: &[Event]| events.iter().for_each(print));
     let client = GrowthBookClient::builder()
         .payload(include_bytes!("data/shop.json")) // a program of yours has a `source` as well
-        .on_experiment_viewed(|viewed| {
-            println!(
-                "viewed {} {}",
-                viewed.experiment().key(),
-                viewed.variation_key()
-            );
-        })
+        .plugin(tracker.clone())
         .build()?;
     // Bounded: whoever brings orders faster than they are worked off has to wait.
     let (queue, orders) = sync_channel(100);
@@ -42,9 +40,15 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         drop(queue);
         count
     });
-    let is_complete = client.close(Duration::from_secs(2)).is_complete();
-    println!("closed {is_complete} after {read} orders");
+    client.close(Duration::from_secs(5));
+    println!("closed after {read} orders: {}", tracker.report());
     Ok(())
+}
+
+fn print(event: &Event) {
+    if let EventBody::ExperimentViewed(it) = event.body() {
+        println!("{} is in {}", it.hash_value(), it.experiment());
+    }
 }
 
 fn work(client: &GrowthBookClient, orders: &Mutex<Receiver<Order>>) {

@@ -14,6 +14,7 @@
 //! | deliver that to analytics, in batches that outlive failures | `BatchTracker` and the module `tracking`, with the Cargo feature `tracking`; on disk until then with `spool`; to a stream of Redis with `tracking-redis` |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
 //! | say what an HTTP request says of its user | [`RequestContext`] |
+//! | give each request of a web service its user | the module `web`, with the Cargo feature `axum`, `actix` or `tower` |
 //! | target attributes without knowing them | [`Attributes::secure`] |
 //! | find out how a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
 //! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
@@ -22,6 +23,7 @@
 //! | see what another payload changes, and whom it deals anew | [`RefreshEvent::changes`], [`FeatureChanges`] |
 //! | keep users in their variation | [`StickyBucketService`], [`MemoryStickyBuckets`]; `SqliteStickyBuckets`, `Cached`, `WriteBehind` and `cookies`, with the Cargo feature `sticky`; `RedisStickyBuckets` with `sticky-redis` |
 //! | keep features fresh over HTTP, and keep the last good ones on disk | `HttpSource`, `Endpoint`, `FileCache`, with the Cargo feature `fetch` |
+//! | share features among processes, of which one asks for all | `RedisCache`, with the Cargo feature `cache-redis` |
 //! | take what GrowthBook sends to the program | `Webhook`, `ProxyPush`, `EventWebhook`, with the Cargo feature `fetch`; [`GrowthBookClient::receive`] for what comes in another way |
 //! | keep rules on a server that evaluates them | `RemoteEvaluation`, with the Cargo feature `fetch` |
 //! | fetch payloads in another way, and keep them elsewhere | [`PayloadSource`], [`FeatureFetcher`], [`FeatureCache`]; [`Backoff`] and [`Clock`] for when |
@@ -82,9 +84,9 @@ pub use growthbook_core::{
 #[doc(inline)]
 pub use growthbook_core::{
     Backoff, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError, Fetched,
-    Freshness, MemoryCache, Origin, PayloadSink, PayloadSource, Refresh, RefreshCounts,
-    RefreshError, RefreshEvent, RefreshMode, RefreshRequest, SourceHandle, SourceStatus,
-    StaticFetcher, StreamState, SystemClock, Validator,
+    Freshness, Lease, LeaseToken, MemoryCache, Origin, PayloadSink, PayloadSource, Refresh,
+    RefreshCounts, RefreshError, RefreshEvent, RefreshMode, RefreshRequest, SourceHandle,
+    SourceStatus, StaticFetcher, StreamState, SystemClock, Validator,
 };
 
 // Payloads over HTTP, and the last good one on disk.
@@ -92,6 +94,12 @@ pub use growthbook_core::{
 #[cfg_attr(docsrs, doc(cfg(feature = "fetch")))]
 #[doc(inline)]
 pub use growthbook_fetch::{ConfigError, Endpoint, FileCache, HttpFetcher, HttpSource};
+
+// Payloads in a Redis, for a fleet.
+#[cfg(feature = "cache-redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache-redis")))]
+#[doc(inline)]
+pub use growthbook_cache_redis::{RedisCache, RedisCacheBuilder};
 
 // What GrowthBook sends to the program.
 #[cfg(feature = "fetch")]
@@ -154,6 +162,15 @@ pub use growthbook_tracking::{RedisStream, RedisStreamBuilder};
 #[cfg_attr(docsrs, doc(cfg(feature = "spool")))]
 #[doc(inline)]
 pub use growthbook_tracking::{SpoolError, SpoolOptions, SpoolReport};
+
+// A user for each request of a web service.
+#[cfg(any(feature = "actix", feature = "axum", feature = "tower"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "actix", feature = "axum", feature = "tower")))
+)]
+#[doc(inline)]
+pub use growthbook_web as web;
 
 // The parts under the client.
 #[doc(inline)]

@@ -102,6 +102,11 @@ const EVALUATE: Bench = Bench {
     name: "evaluate",
     features: "",
 };
+const CACHE: Bench = Bench {
+    package: "growthbook-cache-redis",
+    name: "cache",
+    features: "",
+};
 const FETCH: Bench = Bench {
     package: "growthbook-fetch",
     name: "fetch",
@@ -117,7 +122,7 @@ const TRACKING: Bench = Bench {
     name: "tracking",
     features: "spool",
 };
-const BENCHES: [Bench; 4] = [EVALUATE, FETCH, STICKY, TRACKING];
+const BENCHES: [Bench; 5] = [CACHE, EVALUATE, FETCH, STICKY, TRACKING];
 
 const OPERATIONS: u64 = 1_000;
 

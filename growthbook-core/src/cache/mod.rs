@@ -1,13 +1,16 @@
 //! Stores of payloads: what a client starts from before it has heard from the server, and what processes share.
 
 mod key;
+mod lease;
 mod memory;
 mod payload;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::key::CacheKey;
+pub use self::lease::{Lease, LeaseToken};
 pub use self::memory::MemoryCache;
 pub use self::payload::{CachedPayload, Validator};
 use crate::error::BackendError;
@@ -28,6 +31,8 @@ use crate::error::BackendError;
 /// * Both may be called from any thread, several at a time, and may block, for a time that the cache limits itself. The
 ///   client never calls them from an evaluation, and stores only what it could compile. On an error it goes on without
 ///   the cache.
+/// * A cache that processes share can see to it that one of them asks the server for all, by [`lease`](Self::lease). One
+///   that does not has nothing to do for that.
 ///
 /// `testing::cache_contract`, of the Cargo feature `testing`, checks all this of an implementation.
 ///
@@ -65,6 +70,33 @@ pub trait FeatureCache: fmt::Debug + Send + Sync + 'static {
     ///
     /// When the store cannot be written. The entry that was there may still be, but whole.
     fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError>;
+
+    /// Wants to ask the server for what is under this key, once for all who share the cache.
+    ///
+    /// One at a time is granted that, for `limit` at most: whoever was granted it may have died. The others are told that it
+    /// is [taken](Lease::Taken); they look for what the first one stores, and want to ask again a little later. The leases of
+    /// different keys have nothing to do with each other, and one says nothing of who may load and store.
+    ///
+    /// Refreshes that are due by time want it. Those that somebody [forces](crate::RefreshMode::Forced) do not, nor does
+    /// whoever was told of a change. By default nobody keeps count.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be reached. The server is asked then.
+    fn lease(&self, key: &CacheKey, limit: Duration) -> Result<Lease, BackendError> {
+        let _ = (key, limit);
+        Ok(Lease::Free)
+    }
+
+    /// Gives a lease back, before its time is over. If somebody else has it meanwhile, it stays theirs, which is no error.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be reached. The lease ends by itself.
+    fn release(&self, key: &CacheKey, token: &LeaseToken) -> Result<(), BackendError> {
+        let _ = (key, token);
+        Ok(())
+    }
 }
 
 macro_rules! forward {
@@ -77,6 +109,14 @@ macro_rules! forward {
 
             fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError> {
                 (**self).store(key, payload)
+            }
+
+            fn lease(&self, key: &CacheKey, limit: Duration) -> Result<Lease, BackendError> {
+                (**self).lease(key, limit)
+            }
+
+            fn release(&self, key: &CacheKey, token: &LeaseToken) -> Result<(), BackendError> {
+                (**self).release(key, token)
             }
         }
     )*};

@@ -27,7 +27,7 @@ use self::script::{Change, CompareAndSet};
 /// the change was made from; otherwise the change is made again from what is there now. So no two writers lose each
 /// other's assignments, whatever they are written in, unless one of them uses a plain `SET`, as the JavaScript SDK does.
 /// To repeat a change that may have been made already is harmless for the same reason, and happens when an idle
-/// connection turns out to be closed; after a timeout nothing is repeated.
+/// connection turns out to be closed, or the cluster has changed.
 ///
 /// What is no document under a user's key is passed over by `load` and replaced by `save`, as the JavaScript SDK does. A
 /// document of another user, or what is no text at all, is never replaced: to save is an error then.

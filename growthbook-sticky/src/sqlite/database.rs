@@ -13,6 +13,8 @@ use super::open;
 use super::patience::Patience;
 
 pub(super) struct Database {
+    /// What the program says, which may be a link.
+    name: PathBuf,
     path: PathBuf,
     identity: Identity,
     journal: Option<Identity>,
@@ -65,6 +67,7 @@ impl Database {
             idle.writer = Some(connection);
         }
         Self {
+            name: path.to_owned(),
             path: path.to_owned(),
             identity,
             journal: file::journal(path),
@@ -73,6 +76,12 @@ impl Database {
             idle: Mutex::new(idle),
             returned: Condvar::new(),
         }
+    }
+
+    /// The same, which a link of this name led to.
+    pub(super) fn named(self, name: &Path) -> Self {
+        let name = name.to_owned();
+        Self { name, ..self }
     }
 
     pub(super) fn read_only(&self) -> Option<ReadOnly> {
@@ -86,11 +95,11 @@ impl Database {
     /// Whether the path still leads to it, and nothing has gone wrong with it.
     pub(super) fn is_good(&self) -> bool {
         let is_still = || self.still.is_none() || self.still == Stillness::of(&self.path);
-        self.is_in_place() && is_still() && !self.lock().is_over
+        self.is_at(&self.name) && is_still() && !self.lock().is_over
     }
 
-    fn is_in_place(&self) -> bool {
-        Identity::of(&self.path) == Ok(Some(self.identity))
+    fn is_at(&self, path: &Path) -> bool {
+        Identity::of(path) == Ok(Some(self.identity))
     }
 
     /// Takes leave of it. If the path does not lead to it any more, whoever has the file now gets all that was written, and
@@ -101,7 +110,7 @@ impl Database {
         idle.is_over = true;
         drop(idle);
         self.returned.notify_all();
-        if self.is_in_place() {
+        if self.is_at(&self.path) {
             return;
         }
         if let Some(writer) = &writer {
@@ -109,7 +118,7 @@ impl Database {
             let _ = writer.query_row(sql, [], |_| Ok(()));
         }
         let lock = file::lock_folder(file::folder(&self.path), Use::Change, patience);
-        if let (Some(journal), Ok(_lock), false) = (self.journal, lock, self.is_in_place()) {
+        if let (Some(journal), Ok(_lock), false) = (self.journal, lock, self.is_at(&self.path)) {
             file::remove_journal(&self.path, journal);
         }
     }

@@ -67,7 +67,12 @@ impl Fault {
     pub(super) fn spares_the_connection(self) -> bool {
         matches!(
             self,
-            Self::Busy | Self::Full | Self::ReadOnly(_) | Self::TooLong | Self::Unreadable
+            Self::Busy
+                | Self::Full
+                | Self::OtherTable
+                | Self::ReadOnly(_)
+                | Self::TooLong
+                | Self::Unreadable
         )
     }
 }

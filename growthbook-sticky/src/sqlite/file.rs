@@ -68,6 +68,18 @@ impl Stillness {
     }
 }
 
+/// Where a path leads, if it is a link, or a link to one: what belongs to a file is beside that, not beside a link to it.
+pub(super) fn behind_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
+        path = folder(&path).join(target);
+    }
+    path
+}
+
 /// The folder that a file is in.
 pub(super) fn folder(path: &Path) -> &Path {
     match path.parent() {
@@ -174,4 +186,6 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 const JOURNALS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// As Linux has it.
+const MOST_LINKS: u32 = 40;
 const MOST_ASIDE: u32 = 1_000;

@@ -20,7 +20,7 @@ pub(super) fn open(
     skip: Option<Identity>,
     patience: Patience,
 ) -> Result<Database, Fault> {
-    let path = &*options.path;
+    let path = &*file::behind_links(&options.path);
     let folder = file::folder(path);
     if !folder.is_dir() {
         return Err(Fault::NoFolder);
@@ -32,7 +32,7 @@ pub(super) fn open(
         let _lock = file::lock_folder(folder, Use::Change, patience)?;
         file::make(path)?;
     }
-    let attempt = || patience.during(|| attempt(options, skip, patience));
+    let attempt = || patience.during(|| attempt(options, path, skip, patience));
     let lock = file::lock_folder(folder, Use::Open, patience)?;
     match attempt() {
         Err(Fault::Corrupt) if !options.is_read_only => {}
@@ -71,10 +71,10 @@ pub(super) fn reader(path: &Path, is_still: bool) -> Result<Connection, Fault> {
 
 fn attempt(
     options: &Options,
+    path: &Path,
     skip: Option<Identity>,
     patience: Patience,
 ) -> Result<Database, Fault> {
-    let path = &*options.path;
     let identity = Identity::of(path)?.ok_or(Fault::Moved)?;
     let flags = if options.is_read_only {
         OpenFlags::SQLITE_OPEN_READ_ONLY
@@ -101,20 +101,22 @@ fn attempt(
         // What is set aside should be what was found.
         let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     })?;
-    let read_only = prepare(&connection, options, patience)?;
+    let read_only = prepare(&connection, options, path, patience)?;
     if Identity::of(path)? != Some(identity) {
         return Err(Fault::Moved);
     }
     if let Some(reason) = read_only {
         log::warn!(target: crate::LOG, "sticky buckets are read and not written: {reason}");
     }
-    Ok(Database::new(path, identity, still, connection, read_only))
+    let database = Database::new(path, identity, still, connection, read_only);
+    Ok(database.named(&options.path))
 }
 
 /// Makes ready what is to be written; why it is not, if so.
 fn prepare(
     connection: &Connection,
     options: &Options,
+    path: &Path,
     patience: Patience,
 ) -> Result<Option<ReadOnly>, Fault> {
     let mut reason = if options.is_read_only {
@@ -124,7 +126,7 @@ fn prepare(
     } else if statements::version(connection)? != 0 {
         Some(ReadOnly::Version)
     } else {
-        choose_journal(connection, options, patience)?
+        choose_journal(connection, options, path, patience)?
     };
     if reason.is_none() {
         let synchronous = if options.is_full { "FULL" } else { "NORMAL" };
@@ -153,6 +155,7 @@ fn prepare(
 fn choose_journal(
     connection: &Connection,
     options: &Options,
+    path: &Path,
     patience: Patience,
 ) -> Result<Option<ReadOnly>, Fault> {
     let is_safe = options.sqlite_version >= FIRST_SAFE_VERSION;
@@ -164,7 +167,7 @@ fn choose_journal(
     }
     let is_log_wanted = is_safe && !options.is_rollback;
     let can_have_log =
-        is_log_wanted && (journal(connection)? == "wal" || probe::shares_memory(&options.path));
+        is_log_wanted && (journal(connection)? == "wal" || probe::shares_memory(path));
     if is_log_wanted && !can_have_log {
         log::warn!(
             target: crate::LOG,

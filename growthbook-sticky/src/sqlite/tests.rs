@@ -155,6 +155,26 @@ fn a_full_database_is_an_error_and_readers_go_on_until_there_is_room() {
     assert_eq!(buckets.load(&users).unwrap().len(), 3);
 }
 
+/// A table that was made by hand takes `Ann` for `ann`, who cannot be written then.
+#[test]
+fn who_cannot_be_written_for_does_not_keep_out_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(&folder);
+    let other = Connection::open(&options.path).unwrap();
+    let sql = statements::CREATE.replace("_value TEXT", "_value TEXT COLLATE NOCASE");
+    other.execute_batch(&sql).unwrap();
+    let buckets = SqliteStickyBuckets::with(options).unwrap();
+    save(&buckets, "Ann").unwrap();
+    let users = ["ann", "bob"].map(user);
+    let writes = users
+        .each_ref()
+        .map(|it| StickyWrite::new(it, "exp__0", "a"));
+    let answers = buckets.save_all(&writes);
+    assert!(is(answers[0].as_ref().unwrap_err(), Fault::OtherTable));
+    assert_eq!(answers[1].as_ref().unwrap(), &Saved::Stored);
+    assert_eq!(buckets.load(&users).unwrap().len(), 1);
+}
+
 #[test]
 fn threads_wait_no_longer_for_one_another_than_for_others() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
+use std::ops::RangeBounds;
 
 use growthbook_core::{Saved, StickyAssignments, StickyIdentity, StickyWrite};
 
+use super::arrived::Arrived;
+
 /// One assignment's place: whose document, and under which key.
-type Place = (StickyIdentity, String);
+pub(super) type Place = (StickyIdentity, String);
 
 /// Assignments on their way to the store, in the order in which they came, and the last ones that have arrived.
 #[derive(Debug)]
@@ -16,6 +19,10 @@ pub(super) struct Buffer {
     /// The places of what waits, by when it came.
     order: BTreeMap<u64, Place>,
     next: u64,
+    /// From this number on they have not been tried.
+    untried: u64,
+    /// Where among those that have been tried the next batch begins.
+    again: u64,
     arrived: Arrived,
 }
 
@@ -52,11 +59,13 @@ impl Assignment {
     }
 }
 
-/// An assignment that waited, and what it was to replace.
+/// How it was before documents were loaded.
 #[derive(Debug)]
 pub(super) struct Noted {
-    place: Place,
-    replaceable: Vec<String>,
+    /// What waited, and what it was to replace.
+    waiting: Vec<(Place, Vec<String>)>,
+    /// How much had arrived.
+    arrivals: u64,
 }
 
 /// There is no room for another one.
@@ -70,6 +79,8 @@ impl Buffer {
             waiting: HashMap::new(),
             order: BTreeMap::new(),
             next: 0,
+            untried: 0,
+            again: 0,
             arrived: Arrived::new(capacity),
         }
     }
@@ -146,26 +157,33 @@ impl Buffer {
     }
 
     /// What waits to be written to these documents: to be noted before they are loaded, since it may arrive meanwhile.
-    pub(super) fn waiting_for(&self, identities: &[StickyIdentity]) -> Vec<Noted> {
+    pub(super) fn waiting_for(&self, identities: &[StickyIdentity]) -> Noted {
         let documents = identities.iter().filter_map(|identity| {
             let document = self.waiting.get(identity)?;
-            Some(document.iter().map(move |(key, waiting)| Noted {
-                place: (identity.clone(), key.clone()),
-                replaceable: waiting.replaceable().cloned().collect(),
+            Some(document.iter().map(move |(key, waiting)| {
+                let place = (identity.clone(), key.clone());
+                (place, waiting.replaceable().cloned().collect())
             }))
         });
-        documents.flatten().collect()
+        Noted {
+            waiting: documents.flatten().collect(),
+            arrivals: self.arrived.count(),
+        }
     }
 
     /// Adds to what was loaded what is on its way there, or has arrived since it was noted. But where the store has got
-    /// another assignment meanwhile, that one was first.
+    /// another assignment meanwhile, that one was first. What had arrived before and is not there any more is forgotten.
     pub(super) fn overlay(
-        &self,
-        noted: &[Noted],
+        &mut self,
+        noted: &Noted,
         identities: &[StickyIdentity],
         documents: &mut BTreeMap<StickyIdentity, StickyAssignments>,
     ) {
-        for Noted { place, replaceable } in noted {
+        for identity in identities {
+            let document = documents.get(identity);
+            self.arrived.compare(identity, document, noted.arrivals);
+        }
+        for (place, replaceable) in &noted.waiting {
             if let Some(stands) = self.arrived.get(place) {
                 lay(documents, place, replaceable.iter(), stands);
             }
@@ -178,20 +196,36 @@ impl Buffer {
         }
     }
 
-    /// The next ones to write, oldest first.
-    pub(super) fn batch(&self, most: usize) -> Vec<Assignment> {
-        let places = self.order.values().take(most);
-        let assignment = |place: &Place| {
-            let waiting = self.waiting.get(&place.0)?.get(&place.1)?;
-            Some(Assignment {
-                number: waiting.number,
-                identity: place.0.clone(),
-                key: place.1.clone(),
-                expected: waiting.expected.clone(),
-                variation: waiting.variation.clone(),
-            })
-        };
-        places.filter_map(assignment).collect()
+    /// The next ones to write, oldest first. If some have failed before, those that have not been tried get half of the
+    /// places, and the others take turns: many that cannot be written must not hold up the rest.
+    pub(super) fn batch(&mut self, most: usize) -> Vec<Assignment> {
+        let untried: Vec<u64> = self.numbers(self.untried..).take(most).collect();
+        let room = most.saturating_sub(untried.len()).max(most / 2);
+        let turns = self.numbers(self.again..self.untried);
+        let turns = turns.chain(self.numbers(..self.again)).take(room);
+        let mut numbers: Vec<u64> = turns.collect();
+        self.again = numbers.last().map_or(self.again, |last| last + 1);
+        numbers.extend(untried.into_iter().take(most.saturating_sub(numbers.len())));
+        self.untried = numbers.iter().fold(self.untried, |end, it| end.max(it + 1));
+        numbers.sort_unstable();
+        let assignments = numbers.iter().filter_map(|number| self.assignment(*number));
+        assignments.collect()
+    }
+
+    fn numbers(&self, range: impl RangeBounds<u64>) -> impl Iterator<Item = u64> {
+        self.order.range(range).map(|(number, _)| *number)
+    }
+
+    fn assignment(&self, number: u64) -> Option<Assignment> {
+        let (identity, key) = self.order.get(&number)?;
+        let waiting = self.waiting.get(identity)?.get(key)?;
+        Some(Assignment {
+            number,
+            identity: identity.clone(),
+            key: key.clone(),
+            expected: waiting.expected.clone(),
+            variation: waiting.variation.clone(),
+        })
     }
 
     /// The store has it, or has another one. If it was replaced while it was being written, the later one still waits, and
@@ -241,36 +275,6 @@ fn lay<'a>(
     if stands.is_none_or(|stands| replaceable.any(|it| it == stands)) {
         let document = documents.entry(identity.clone()).or_default();
         document.insert(key.clone(), variation.to_owned());
-    }
-}
-
-/// What is known to stand in the store, in two generations: when the young one is full it becomes the old one.
-#[derive(Debug)]
-struct Arrived {
-    capacity: usize,
-    young: HashMap<Place, String>,
-    old: HashMap<Place, String>,
-}
-
-impl Arrived {
-    fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            young: HashMap::new(),
-            old: HashMap::new(),
-        }
-    }
-
-    fn get(&self, place: &Place) -> Option<&str> {
-        let found = self.young.get(place).or_else(|| self.old.get(place));
-        found.map(String::as_str)
-    }
-
-    fn insert(&mut self, place: Place, variation: String) {
-        if self.young.len() >= self.capacity {
-            self.old = mem::take(&mut self.young);
-        }
-        self.young.insert(place, variation);
     }
 }
 

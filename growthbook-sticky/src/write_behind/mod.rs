@@ -1,8 +1,9 @@
 //! A store that is written by a thread of its own.
 //!
-//! * `buffer` decides what waits, what stands and what is next, without doing anything.
+//! * `buffer` decides what waits, what stands and what is next, without doing anything; `arrived` is what it knows to stand.
 //! * `writer` is the thread that writes; `shared` is what it has in common with those who ask.
 
+mod arrived;
 mod buffer;
 mod report;
 mod shared;

@@ -81,7 +81,7 @@ impl<S> Shared<S> {
     pub(super) fn next(&self, most: usize) -> Work {
         let is_idle = |state: &mut State| state.stage == Stage::Open && state.buffer.len() == 0;
         let waited = self.changed.wait_while(self.lock(), is_idle);
-        let state = waited.unwrap_or_else(PoisonError::into_inner);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         let (batch, now_at) = (state.buffer.batch(most), state.stage);
         drop(state);
         match now_at {
@@ -99,19 +99,20 @@ impl<S> Shared<S> {
             Saved::Kept(_) => state.report.overruled += 1,
             Saved::Stored => state.report.written += 1,
         }
-        state.error = None;
-        drop(state);
+        let error = state.error.take();
+        drop((state, error));
         self.changed.notify_all();
     }
 
     pub(super) fn failed(&self, error: BackendError) {
         let mut state = self.lock();
         state.report.failures += 1;
-        if state.error.is_none() {
-            log::warn!(target: crate::LOG, "sticky buckets cannot be written, and wait: {error}");
-        }
-        state.error = Some(error);
+        let (told, before) = (error.clone(), state.error.replace(error));
         drop(state);
+        if before.is_none() {
+            // The logger may ask for what is said here.
+            log::warn!(target: crate::LOG, "sticky buckets cannot be written, and wait: {told}");
+        }
         self.changed.notify_all();
     }
 
@@ -179,7 +180,7 @@ impl<S: StickyBucketService> Shared<S> {
     ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
         let noted = self.lock().buffer.waiting_for(identities);
         let mut documents = self.store.load(identities)?;
-        let state = self.lock();
+        let mut state = self.lock();
         state.buffer.overlay(&noted, identities, &mut documents);
         drop(state);
         Ok(documents)

@@ -1,8 +1,8 @@
 //! A store that fails, waits and counts when the test says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, RwLock};
 use std::time::Duration;
 
 use growthbook_core::{
@@ -19,12 +19,12 @@ pub(crate) struct Faulty(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    memory: MemoryStickyBuckets,
+    memory: RwLock<MemoryStickyBuckets>,
     is_down: AtomicBool,
     panics: AtomicBool,
     loads: AtomicUsize,
     attempts: AtomicUsize,
-    refused: Mutex<Option<StickyIdentity>>,
+    refused: Mutex<BTreeSet<StickyIdentity>>,
     is_held: Mutex<bool>,
     let_go: Condvar,
 }
@@ -40,7 +40,7 @@ impl Faulty {
 
     /// Writes to this document fail from now on.
     pub(crate) fn refuse(&self, identity: &StickyIdentity) {
-        *self.0.refused.lock().unwrap() = Some(identity.clone());
+        self.0.refused.lock().unwrap().insert(identity.clone());
     }
 
     /// Writes and reads wait from now on, or do not any more.
@@ -60,15 +60,31 @@ impl Faulty {
 
     /// What stands, past all that is down.
     pub(crate) fn standing(&self, identity: &StickyIdentity, key: &str) -> Option<String> {
-        self.0.memory.document(identity)?.get(key).cloned()
+        self.0
+            .memory
+            .read()
+            .unwrap()
+            .document(identity)?
+            .get(key)
+            .cloned()
     }
 
     /// Writes past all that is down, as another process would.
     pub(crate) fn put(&self, identity: &StickyIdentity, key: &str, variation: &str) {
         let standing = self.standing(identity, key);
         let write = StickyWrite::new(identity, key, variation);
-        let saved = self.0.memory.save(&write.replacing(standing.as_deref()));
+        let saved = self
+            .0
+            .memory
+            .read()
+            .unwrap()
+            .save(&write.replacing(standing.as_deref()));
         assert_eq!(saved.unwrap(), Saved::Stored);
+    }
+
+    /// All that stood is gone.
+    pub(crate) fn empty(&self) {
+        *self.0.memory.write().unwrap() = MemoryStickyBuckets::new();
     }
 
     fn check(&self) -> Result<(), BackendError> {
@@ -93,7 +109,7 @@ impl StickyBucketService for Faulty {
         identities: &[StickyIdentity],
     ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
         self.0.loads.fetch_add(1, Ordering::SeqCst);
-        let documents = self.0.memory.load(identities);
+        let documents = self.0.memory.read().unwrap().load(identities);
         self.check()?;
         documents
     }
@@ -101,10 +117,10 @@ impl StickyBucketService for Faulty {
     fn save(&self, write: &StickyWrite<'_>) -> Result<Saved, BackendError> {
         self.0.attempts.fetch_add(1, Ordering::SeqCst);
         self.check()?;
-        if self.0.refused.lock().unwrap().as_ref() == Some(write.identity) {
+        if self.0.refused.lock().unwrap().contains(write.identity) {
             return Err(BackendError::new("faulty store", "answer", "not this one"));
         }
-        self.0.memory.save(write)
+        self.0.memory.read().unwrap().save(write)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Writes that wait, fail, come late and are lost.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use growthbook_core::testing::{ManualClock, sticky_contract};
@@ -85,6 +86,24 @@ fn one_that_cannot_be_written_does_not_hold_up_the_others() {
     buckets.close(Duration::ZERO);
 }
 
+/// More of them than are written at once, as when a node of a cluster is down.
+#[test]
+fn many_that_cannot_be_written_do_not_hold_up_the_others() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    let shortest = Duration::from_millis(1);
+    let buckets = WriteBehind::builder(store.clone()).delays(shortest, shortest);
+    let buckets = buckets.build();
+    for id in 0..600 {
+        let stuck = user(&id.to_string());
+        store.refuse(&stuck);
+        buckets.save(&StickyWrite::new(&stuck, KEY, "a")).unwrap();
+    }
+    buckets.save(&StickyWrite::new(&ann, KEY, "a")).unwrap();
+    eventually("all but those", || buckets.report().pending() == 600);
+    assert_eq!(store.standing(&ann, KEY).as_deref(), Some("a"));
+    buckets.close(Duration::ZERO);
+}
+
 #[test]
 fn who_flushes_hears_why_not_and_does_not_wait_out_the_pause() {
     let (store, clock, ann) = (Faulty::default(), ManualClock::new(), user("ann"));
@@ -132,6 +151,69 @@ fn who_was_second_is_overruled_and_converges() {
     assert_eq!((report.written(), report.overruled()), (0, 1));
     let again = buckets.save(&StickyWrite::new(&ann, KEY, "own")).unwrap();
     assert_eq!(again, Saved::Kept("other".to_owned()));
+}
+
+/// Trap: what arrived once does not stand for ever.
+#[test]
+fn what_a_load_shows_counts_for_more_than_what_arrived_before() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    let buckets = WriteBehind::new(store.clone());
+    buckets.save(&StickyWrite::new(&ann, KEY, "a")).unwrap();
+    buckets.flush(SOON).unwrap();
+    store.put(&ann, KEY, "b");
+    let documents = buckets.load(std::slice::from_ref(&ann)).unwrap();
+    assert_eq!(documents[&ann][KEY], "b");
+    let write = StickyWrite::new(&ann, KEY, "c").replacing(Some("b"));
+    assert_eq!(buckets.save(&write).unwrap(), Saved::Stored);
+    buckets.flush(SOON).unwrap();
+    assert_eq!(store.standing(&ann, KEY).as_deref(), Some("c"));
+}
+
+/// As when a document has expired.
+#[test]
+fn what_is_gone_from_the_store_is_written_again() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    let buckets = WriteBehind::new(store.clone());
+    let write = StickyWrite::new(&ann, KEY, "a");
+    buckets.save(&write).unwrap();
+    buckets.flush(SOON).unwrap();
+    store.empty();
+    assert!(buckets.load(std::slice::from_ref(&ann)).unwrap().is_empty());
+    assert_eq!(buckets.save(&write).unwrap(), Saved::Stored);
+    buckets.flush(SOON).unwrap();
+    assert_eq!(store.standing(&ann, KEY).as_deref(), Some("a"));
+}
+
+static LOGGED: Logged = Logged(OnceLock::new());
+
+/// A logger that asks for what is being logged about.
+struct Logged(OnceLock<(Faulty, WriteBehind<Faulty>)>);
+
+impl log::Log for Logged {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, _: &log::Record<'_>) {
+        if let Some((store, buckets)) = self.0.get() {
+            store.set_down(buckets.report().pending() == 0);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn a_logger_may_use_what_it_hears_of() {
+    let (store, ann) = (Faulty::default(), user("ann"));
+    store.set_down(true);
+    let buckets = WriteBehind::new(store.clone());
+    let (store, buckets) = LOGGED.0.get_or_init(|| (store, buckets));
+    log::set_logger(&LOGGED).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    buckets.save(&StickyWrite::new(&ann, KEY, "a")).unwrap();
+    // It is the logger that brings it up again.
+    eventually("the write", || store.standing(&ann, KEY).is_some());
 }
 
 #[test]

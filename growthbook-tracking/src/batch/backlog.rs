@@ -68,7 +68,7 @@ pub(crate) trait Backlog {
     fn take_expired(&mut self, now: Duration) -> Option<Kept>;
 
     /// Writes down what became of those that were taken, and says how many were lost within it since it was asked last. If
-    /// nobody waits for a flush, it may take in others that are older.
+    /// nobody waits for a flush or for the end, it may take in others that are older.
     fn settle(&mut self, now: Duration, is_waited_for: bool) -> u64 {
         let _ = (now, is_waited_for);
         0

@@ -10,12 +10,12 @@ mod tests;
 use std::iter;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
 use growthbook_core::Backoff;
 
 pub(crate) use self::backlog::{Backlog, Kept, Mark, Memory, Oldest};
 use self::group::Group;
 use self::splitting::Splitting;
+use crate::answer::Answer;
 use crate::tracker::DropReason;
 use crate::{Batching, EventBatch};
 
@@ -44,7 +44,7 @@ pub(crate) struct Dispatch<B> {
 struct Flush {
     horizon: u64,
     lost: u64,
-    answer: Sender<u64>,
+    answer: Answer,
 }
 
 /// What to do.
@@ -88,8 +88,10 @@ impl<B: Backlog> Dispatch<B> {
 
     /// Delivers everything before that number as soon as may be, and says then how many of it were dropped. A pause after a
     /// failure ends, unless the receiver asked for it.
-    pub(crate) fn flush(&mut self, horizon: u64, answer: Sender<u64>) {
+    pub(crate) fn flush(&mut self, horizon: u64, answer: Answer) {
         self.not_before = self.asked_until;
+        // This one wants all that those want who have stopped waiting.
+        self.flushes.retain(|flush| flush.answer.is_awaited());
         self.flushes.push(Flush {
             horizon,
             lost: 0,
@@ -164,6 +166,7 @@ impl<B: Backlog> Dispatch<B> {
 
     /// Everything is dropped but what outlives the process, and whoever waits is told.
     pub(crate) fn abandon(&mut self) {
+        self.closing.get_or_insert(Duration::ZERO);
         let hand = std::mem::take(&mut self.hand).into_iter().rev();
         let mut rest: Vec<_> = hand.flat_map(Group::into_kept).collect();
         rest.extend(iter::from_fn(|| self.backlog.take_expired(Duration::MAX)));
@@ -177,7 +180,8 @@ impl<B: Backlog> Dispatch<B> {
     }
 
     fn settle(&mut self, now: Duration) {
-        let lost = self.backlog.settle(now, !self.flushes.is_empty());
+        let is_waited_for = !self.flushes.is_empty() || self.closing.is_some();
+        let lost = self.backlog.settle(now, is_waited_for);
         self.lost += lost;
         for flush in &mut self.flushes {
             // The oldest go first: that is what a flush waits for.
@@ -239,8 +243,7 @@ impl<B: Backlog> Dispatch<B> {
         self.flushes.retain(|flush| {
             let is_open = flush.horizon > oldest;
             if !is_open {
-                // Whoever has stopped waiting needs no answer.
-                let _ = flush.answer.try_send(flush.lost);
+                flush.answer.give(flush.lost);
             }
             is_open
         });

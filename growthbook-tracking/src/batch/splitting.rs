@@ -29,10 +29,11 @@ impl Splitting {
 
     /// Whether that many events may be halved, which is the case for one alone: it is dropped then.
     pub(super) fn may_split(&mut self, events: usize) -> bool {
-        self.has_begun = true;
         if events <= 1 {
+            // Of a batch that was no larger this says nothing about larger ones.
             return true;
         }
+        self.has_begun = true;
         let is_allowed = self.left > 0;
         self.left = self.left.saturating_sub(1);
         is_allowed

@@ -6,6 +6,7 @@ use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::address::Address;
 use super::{IngestorBuilder, IngestorError, tls};
+use crate::guard::say;
 
 /// Which proxy requests go through.
 #[derive(Clone)]
@@ -47,7 +48,10 @@ fn proxy(choice: &ProxyChoice, address: &Address) -> Result<Option<Proxy>, Inges
             };
             let usable = usable(proxy).ok();
             if usable.is_none() {
-                log::warn!(target: crate::LOG, "the proxy in the environment is passed by: it is no http proxy");
+                say!(
+                    warn,
+                    "the proxy in the environment is passed by: it is no http proxy"
+                );
             }
             Ok(usable)
         }

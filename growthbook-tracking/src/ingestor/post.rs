@@ -11,6 +11,7 @@ use super::address::Address;
 use super::answer::{Verdict, judge};
 use super::failure::{Failure, is_dropped};
 use crate::DeliveryError;
+use crate::guard::say;
 
 /// Posts bodies to one address, one at a time. Connections are kept for the next.
 pub(super) struct Post {
@@ -60,12 +61,18 @@ impl Post {
         let took = time.started.elapsed().as_millis();
         match &sent {
             Ok(status) => {
-                log::debug!(target: crate::LOG, "POST {label}: status {status}, {events} events, {bytes} bytes, {took} ms");
+                say!(
+                    debug,
+                    "POST {label}: status {status}, {events} events, {bytes} bytes, {took} ms"
+                );
             }
             Err(error) => {
                 let why = std::error::Error::source(error);
                 let why = why.map(ToString::to_string).unwrap_or_default();
-                log::debug!(target: crate::LOG, "POST {label}: {why}, {events} events, {bytes} bytes, {took} ms");
+                say!(
+                    debug,
+                    "POST {label}: {why}, {events} events, {bytes} bytes, {took} ms"
+                );
             }
         }
         sent.map(drop)

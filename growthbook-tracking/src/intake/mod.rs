@@ -14,6 +14,7 @@ use self::seen::Seen;
 use self::weight::weight;
 use crate::event::Unfit;
 use crate::guard::guarded;
+use crate::random::random;
 use crate::tracker::DropReason;
 use crate::{Event, EventBody};
 
@@ -43,7 +44,7 @@ impl Intake {
         Self {
             seen: Seen::new(options.remembered),
             options,
-            random: fastrand::Rng::new(),
+            random: random(),
         }
     }
 

@@ -56,6 +56,7 @@ pub use self::options::SpoolOptions;
 pub use self::report::SpoolReport;
 pub(crate) use self::state::RecordId;
 pub(crate) use self::take::Taken;
+use crate::guard::say;
 
 /// One record to be kept.
 #[derive(Clone, Copy)]
@@ -147,6 +148,13 @@ impl Spool {
         }
     }
 
+    /// Nobody will say any more what became of what was taken. It is kept for the next process, where its file is.
+    pub(crate) fn ground(&self) {
+        if !self.is_forked() {
+            lock(&self.state).ground();
+        }
+    }
+
     /// Takes over what processes have left behind that have ended since. Says how many records it were.
     ///
     /// # Errors
@@ -211,7 +219,7 @@ impl Spool {
     /// The file system refused something that can be done without.
     fn failed(&self, what: &str, error: &std::io::Error) {
         lock(&self.state).counts.failures += 1;
-        log::debug!(target: LOG, "{what} failed: {}", error.kind());
+        say!(debug, "{what} failed: {}", error.kind());
     }
 }
 
@@ -234,5 +242,3 @@ impl fmt::Debug for Spool {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-const LOG: &str = "growthbook::tracking";

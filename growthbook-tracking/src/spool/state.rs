@@ -235,6 +235,18 @@ impl State {
         self.forget(file);
     }
 
+    /// What is flying of files that are gone comes down nowhere: it has their fate.
+    pub(super) fn ground(&mut self) {
+        let counts = &mut self.counts;
+        self.segments.retain(|_, segment| {
+            let Some(fate) = segment.gone else {
+                return true;
+            };
+            counts.add(fate, u64::from(segment.flying.len()));
+            false
+        });
+    }
+
     /// Nothing more is written to this file, which is so long now. Whether it can go.
     pub(super) fn shut(&mut self, file: Name, disk: u64) -> bool {
         let segment = self.segments.get_mut(&file);

@@ -11,6 +11,7 @@ use super::report::Fate;
 use super::scan::{Cursor, Scan};
 use super::state::RecordId;
 use super::{Spool, codec, disk, lock};
+use crate::guard::say;
 
 /// A record that is to be delivered.
 #[derive(Clone, Eq, PartialEq)]
@@ -122,7 +123,7 @@ impl Spool {
         if scan.lost.is_empty() {
             return;
         }
-        log::warn!(target: super::LOG, "events on disk are damaged, and dropped");
+        say!(warn, "events on disk are damaged, and dropped");
         let mut books = lock(&self.books);
         let settled = lock(&self.state).lose(file, &scan.lost);
         self.write_down(&mut books, file, settled);
@@ -145,7 +146,7 @@ impl Spool {
         if times < 3 && error.kind() != io::ErrorKind::NotFound {
             return false;
         }
-        log::warn!(target: super::LOG, "a file with events cannot be read, and is dropped");
+        say!(warn, "a file with events cannot be read, and is dropped");
         self.remove(&mut books, file, Fate::Corrupt);
         true
     }

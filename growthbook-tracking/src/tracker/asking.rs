@@ -52,7 +52,7 @@ impl Lane {
     #[cfg(feature = "spool")]
     pub(super) fn answer_syncs(&self, asked: &mut Asked) {
         for sync in asked.syncs.drain(..) {
-            let _ = sync.try_send(self.ledger.in_memory());
+            sync.give(self.ledger.in_memory());
         }
     }
 

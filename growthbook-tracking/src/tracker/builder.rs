@@ -16,7 +16,7 @@ use super::spooled::{self, Storage};
 use super::worker::Worker;
 use super::{BatchTracker, Handle};
 use crate::batch::{Dispatch, Memory};
-use crate::guard::guarded;
+use crate::guard::{guarded, say};
 use crate::intake::{Intake, IntakeOptions, Policy};
 use crate::{Batching, Event, EventSink};
 #[cfg(feature = "spool")]
@@ -123,11 +123,12 @@ impl<S> BatchTrackerBuilder<S> {
         self
     }
 
-    /// How much may be pending: events (10,000 unless set; the room is set aside at once) and bytes of their JSON (16 MiB).
+    /// How much may be pending: events (10,000 unless set, and a million at most; the room is set aside at once) and bytes
+    /// of their JSON (16 MiB).
     /// What finds no room is dropped as [`DropReason::QueueFull`](crate::DropReason::QueueFull): those that came first are
     /// kept, since the first exposure is the one that counts.
     pub fn queue(mut self, events: usize, bytes: usize) -> Self {
-        (self.plan.events, self.plan.bytes) = (events, bytes);
+        (self.plan.events, self.plan.bytes) = (events.min(MOST_EVENTS), bytes);
         self
     }
 
@@ -287,7 +288,10 @@ impl Plan {
     fn storage(&self) -> Option<Result<Arc<Storage>, SpoolError>> {
         let opened = Storage::open(self.spool.clone()?, Arc::clone(&self.clock));
         if let Err(error) = &opened {
-            log::error!(target: crate::LOG, "events cannot be kept on disk, and stay in memory: {error}");
+            say!(
+                error,
+                "events cannot be kept on disk, and stay in memory: {error}"
+            );
         }
         Some(opened)
     }
@@ -301,7 +305,11 @@ fn spawn(worker: Worker<impl EventSink, impl Inlet>) -> io::Result<()> {
 /// The lane, as it is when its threads have started or could not be.
 fn running(lane: Arc<Lane>, started: io::Result<()>) -> Arc<Lane> {
     if let Err(error) = started {
-        log::error!(target: crate::LOG, "no thread to deliver events in, so they are dropped: {}", error.kind());
+        say!(
+            error,
+            "no thread to deliver events in, so they are dropped: {}",
+            error.kind()
+        );
         lane.shut();
         lane.ledger.is_now(TrackerState::Failed);
         lane.desk.end(0, true);
@@ -321,3 +329,5 @@ impl<S: fmt::Debug> fmt::Debug for BatchTrackerBuilder<S> {
 fn boxed<N: Into<String>>(names: impl IntoIterator<Item = N>) -> BTreeSet<Box<str>> {
     names.into_iter().map(|name| name.into().into()).collect()
 }
+
+const MOST_EVENTS: usize = 1_000_000;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use growthbook_core::{Clock, OwnedTrackingEvent, TrackingEvent};
@@ -15,6 +16,7 @@ use super::ledger::Ledger;
 use super::place::Place;
 use super::process::Process;
 use super::report::{DropReason, TrackerReport};
+use crate::guard::say;
 
 /// One queue and its worker.
 ///
@@ -26,12 +28,16 @@ pub(crate) struct Lane {
     pub(super) clock: Arc<dyn Clock>,
     process: Process,
     queue: Sender<Queued>,
+    /// What is in the queue when nobody empties it any more: a channel keeps that as long as anybody can send.
+    rest: Receiver<Queued>,
     /// Rings where the queue is emptied.
     pub(super) door: Arc<Bell>,
     /// Rings where events are delivered, which may be the same place.
     pub(super) bell: Arc<Bell>,
     max_event_bytes: usize,
     is_closed: AtomicBool,
+    /// Nobody empties the queue any more.
+    is_abandoned: AtomicBool,
     /// Who empties the queue rests until the door's bell rings.
     is_asleep: AtomicBool,
     /// Whoever closes has stopped waiting.
@@ -92,10 +98,12 @@ impl Lane {
             clock: options.clock,
             process: options.process,
             queue,
+            rest: waiting.clone(),
             door,
             bell,
             max_event_bytes: options.max_event_bytes,
             is_closed: AtomicBool::new(false),
+            is_abandoned: AtomicBool::new(false),
             is_asleep: AtomicBool::new(false),
             is_overdue: AtomicBool::new(false),
             is_foreign: AtomicBool::new(false),
@@ -148,6 +156,7 @@ impl Lane {
         match self.queue.try_send(Queued { event, place }) {
             Ok(()) => {}
             Err(TrySendError::Full(queued)) => queued.place.dropped(DropReason::QueueFull),
+            // The lane itself has a receiver.
             Err(TrySendError::Disconnected(queued)) => queued.place.dropped(DropReason::Closed),
         }
         // In this order who empties the queue sees the event, or this sees that they sleep.
@@ -157,7 +166,17 @@ impl Lane {
         {
             self.door.ring();
         }
+        // In this order, too, one of the two sees what came when the end was near.
+        if self.is_abandoned.load(Ordering::SeqCst) {
+            self.abandon_queue();
+        }
         Ok(())
+    }
+
+    /// Nobody empties the queue from now on, and what is in it is dropped.
+    pub(super) fn abandon_queue(&self) {
+        self.is_abandoned.store(true, Ordering::SeqCst);
+        while self.rest.try_recv().is_ok() {}
     }
 
     /// Whether this is another process than the lane's. Says so once in the log.
@@ -166,7 +185,10 @@ impl Lane {
             return false;
         }
         if !self.is_foreign.swap(true, Ordering::Relaxed) {
-            log::warn!(target: crate::LOG, "this process is a copy of the one that made the tracker: its events are dropped until `reopen`");
+            say!(
+                warn,
+                "this process is a copy of the one that made the tracker: its events are dropped until `reopen`"
+            );
         }
         true
     }
@@ -187,7 +209,14 @@ impl Lane {
         if let Some(successor) = self.successor.get() {
             return successor.succeed(make);
         }
-        self.successor.set(make(self.process.renewed())).is_ok()
+        match self.successor.set(make(self.process.renewed())) {
+            Ok(()) => true,
+            Err(late) => {
+                // Another thread was faster. Nobody else knows of this one, which has nothing to deliver.
+                let _ = late.close(Duration::ZERO);
+                false
+            }
+        }
     }
 
     pub(super) fn report(self: &Arc<Self>) -> TrackerReport {

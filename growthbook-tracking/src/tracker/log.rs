@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::report::{DeliveryFailure, DropReason, TrackerReport};
+use crate::guard::say;
 
 /// Says what goes wrong, in numbers only and at most once a minute: from the worker, so that no logger holds up whoever
 /// records.
@@ -27,12 +28,12 @@ impl Log {
     pub(super) fn answered(&mut self, now: Duration, failure: Option<DeliveryFailure>) {
         let Some(failure) = failure else {
             if std::mem::take(&mut self.is_failing) {
-                log::info!(target: crate::LOG, "events are delivered again");
+                say!(info, "events are delivered again");
             }
             return;
         };
         if is_due(self.failure_at, now) {
-            log::warn!(target: crate::LOG, "events were not delivered: {failure}");
+            say!(warn, "events were not delivered: {failure}");
             (self.failure_at, self.is_failing) = (Some(now), true);
         }
     }
@@ -57,7 +58,7 @@ impl Log {
             .filter(|(reason, count)| *count > before(*reason))
             .map(|(reason, count)| format!("{} {reason}", count - before(*reason)))
             .collect();
-        log::warn!(target: crate::LOG, "events were dropped: {}", news.join(", "));
+        say!(warn, "events were dropped: {}", news.join(", "));
         (self.said, self.said_in_all) = (now, in_all);
         true
     }
@@ -66,7 +67,7 @@ impl Log {
 /// A panic outside of what the program brings: it is counted as well.
 pub(super) fn panicked(goes_on: bool) {
     let then = if goes_on { "goes on" } else { "ends" };
-    log::error!(target: crate::LOG, "the tracker's thread panicked, and {then}");
+    say!(error, "the tracker's thread panicked, and {then}");
 }
 
 fn is_due(last: Option<Duration>, now: Duration) -> bool {

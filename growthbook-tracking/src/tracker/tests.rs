@@ -84,6 +84,55 @@ fn a_copy_of_the_process_drops_events_until_it_is_given_a_worker() {
     drop(tracker);
 }
 
+/// Only one of them is left running.
+#[test]
+fn threads_that_reopen_at_once_start_one_worker() {
+    use std::sync::Barrier;
+
+    #[derive(Debug)]
+    struct Counted(Arc<AtomicU32>);
+    impl EventSink for Counted {
+        fn deliver(&mut self, _: &EventBatch<'_>) -> Result<(), DeliveryError> {
+            Ok(())
+        }
+    }
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    let id = Arc::new(AtomicU32::new(1));
+    let asked = Arc::clone(&id);
+    let process = Process::own(move || asked.load(Ordering::SeqCst));
+    let tracker = BatchTracker::builder(Nowhere).process(process).build();
+    id.store(2, Ordering::SeqCst);
+    let (running, together) = (Arc::new(AtomicU32::new(8)), Barrier::new(8));
+    let reopen = || {
+        let sink = Counted(Arc::clone(&running));
+        together.wait();
+        tracker.reopen(sink)
+    };
+    let reopened: Vec<bool> = std::thread::scope(|scope| {
+        let threads = [(); 8].map(|()| scope.spawn(reopen));
+        threads.map(|thread| thread.join().unwrap()).to_vec()
+    });
+    let count = reopened.iter().filter(|&&is_open| is_open).count();
+    assert_eq!(count, 1, "{reopened:?}");
+    let started = std::time::Instant::now();
+    while running.load(Ordering::SeqCst) > 1 {
+        assert!(
+            started.elapsed() < LONG / 6,
+            "workers that nobody asks for anything"
+        );
+        std::thread::yield_now();
+    }
+    tracker.record(&event().as_event());
+    tracker.flush(LONG).unwrap();
+    assert_eq!(tracker.report().delivered(), 1);
+    tracker.close(LONG).unwrap();
+    assert_eq!(running.load(Ordering::SeqCst), 0);
+}
+
 /// What somebody wrote whose records are whole, and no events.
 #[cfg(feature = "spool")]
 #[test]

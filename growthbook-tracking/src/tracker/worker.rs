@@ -14,6 +14,7 @@ use super::report::{DeliveryFailure, TrackerState};
 use crate::EventSink;
 use crate::batch::{Dispatch, Next};
 use crate::guard::guarded;
+use crate::random::random;
 use crate::sink::Failure;
 
 pub(super) struct Worker<S, I: Inlet> {
@@ -46,7 +47,7 @@ impl<S: EventSink, I: Inlet> Worker<S, I> {
             inlet,
             dispatch,
             now: Duration::ZERO,
-            random: fastrand::Rng::new(),
+            random: random(),
             panics: Panics::default(),
             log: Log::default(),
             lost_before: None,
@@ -164,6 +165,7 @@ impl<S: EventSink, I: Inlet> Worker<S, I> {
         // What the program's code is dropped with may panic.
         guarded(|| drop(sink));
         guarded(|| drop(inlet));
+        guarded(|| lane.abandon_queue());
         guarded(|| log.ended(&lane.ledger.report()));
         lane.ledger.is_now(state);
         lane.desk.end(lost + late, lane.left() == 0);

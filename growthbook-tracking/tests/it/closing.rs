@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 use growthbook_core::{FlushError, TrackingPlugin};
 use growthbook_tracking::{BatchTracker, Batching, DropReason, TrackerState};
 
-use crate::support::{Answer, FarEnd, PATIENCE, events, eventually, named, record, sound};
+use crate::support::{
+    Answer, FarEnd, PATIENCE, closed_at_once, events, eventually, held_once, named, record, sound,
+};
 
 /// E13: the sink hangs, and ten thousand wait.
 #[test]
@@ -82,7 +84,7 @@ fn closing_without_time_drops_what_waits() {
     let tracker = BatchTracker::new(far.sink());
     record(&tracker, &events(10));
     far.wait_for_batches(1);
-    let closed = tracker.close(Duration::ZERO);
+    let closed = closed_at_once(&tracker);
     let is_expected = matches!(
         closed,
         Err(FlushError::Incomplete {
@@ -92,12 +94,24 @@ fn closing_without_time_drops_what_waits() {
         })
     );
     assert!(is_expected, "{closed:?}");
-    let again = tracker.close(PATIENCE);
-    assert!(
-        matches!(again, Err(FlushError::Incomplete { dropped: 10, .. })),
-        "{again:?}"
-    );
     assert_eq!(sound(&tracker).dropped_as(DropReason::Closed), 10);
+}
+
+/// What is still in the queue when the thread ends is dropped then, and not when the last handle goes.
+#[test]
+fn what_is_in_the_queue_at_the_end_is_dropped() {
+    let far = FarEnd::new();
+    let (filter, held) = held_once();
+    let tracker = BatchTracker::builder(far.sink())
+        .event_filter(filter)
+        .build();
+    record(&tracker, &events(1));
+    held.wait();
+    record(&tracker, &events(29));
+    tracker.close(Duration::ZERO).unwrap_err();
+    drop(held);
+    let report = eventually(&tracker, |report| report.state() == TrackerState::Closed);
+    assert_eq!(report.dropped_as(DropReason::Closed), 30, "{report}");
 }
 
 /// K9, of trackers: nothing is left of them.

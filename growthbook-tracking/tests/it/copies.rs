@@ -43,3 +43,32 @@ fn a_forked_process_drops_events_until_it_is_given_a_worker() {
         );
     }
 }
+
+/// P-22: what two copies record in the same millisecond is told apart.
+#[test]
+fn copies_do_not_make_the_same_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = events(10);
+    let tracker = BatchTracker::new(FarEnd::new().sink());
+    let ids = [1, 2].map(|copy| {
+        let path = folder.path().join(copy.to_string());
+        let is_written = in_a_copy(PATIENCE, || {
+            let far = FarEnd::new();
+            let is_open = tracker.reopen(far.sink());
+            record(&tracker, &events);
+            let is_flushed = tracker.flush(PATIENCE).is_ok();
+            let ids = far.batches().concat();
+            let ids: Vec<String> = ids.iter().map(|it| it.id().to_string()).collect();
+            is_open && is_flushed && std::fs::write(&path, ids.join(" ")).is_ok()
+        });
+        assert!(is_written.unwrap(), "in the copy");
+        std::fs::read_to_string(path).unwrap()
+    });
+    let [one, other] = ids.each_ref().map(|ids| ids.split(' ').collect::<Vec<_>>());
+    assert_eq!((one.len(), other.len()), (10, 10));
+    // The events are the same ones, and so are their times: chance alone tells them apart.
+    assert!(
+        one.iter().all(|id| !other.contains(id)),
+        "{one:?} {other:?}"
+    );
+}

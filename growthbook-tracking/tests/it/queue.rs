@@ -116,3 +116,14 @@ fn single_events_are_not_overlooked() {
     }
     eventually(&tracker, |report| report.delivered() == 200);
 }
+
+/// Who wants no bound does not get one that nothing could be set aside for.
+#[test]
+fn a_queue_without_bounds_is_a_large_one() {
+    let far = FarEnd::new();
+    let builder = BatchTracker::builder(far.sink());
+    let tracker = builder.queue(usize::MAX, usize::MAX).build();
+    record(&tracker, &events(100));
+    tracker.close(PATIENCE).unwrap();
+    assert_eq!(far.names(), crate::support::named(0..100));
+}

@@ -2,13 +2,16 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use growthbook_core::testing::{RecordingPlugin, TestFeatures};
-use growthbook_core::{Attributes, Interest, OwnedTrackingEvent, TrackingPlugin, UserContext};
+use growthbook_core::{
+    Attributes, FlushError, Interest, OwnedTrackingEvent, TrackingPlugin, UserContext,
+};
 use growthbook_tracking::{
     BatchTracker, Batching, DeliveryError, Event, EventBatch, EventBody, EventSink, TrackerReport,
+    TrackerState,
 };
 use serde_json::{Map, Value};
 
@@ -242,6 +245,46 @@ pub(crate) fn sound(tracker: &BatchTracker) -> TrackerReport {
     let sum = report.delivered() + report.dropped() + report.pending();
     assert_eq!(report.offered(), sum, "{report}");
     report
+}
+
+/// Closes a tracker without time to deliver, and waits for its threads, for which a busy machine may take longer than
+/// `close` does. Says what `close` says of it then.
+pub(crate) fn closed_at_once(tracker: &BatchTracker) -> Result<(), FlushError> {
+    let _ = tracker.close(Duration::ZERO);
+    eventually(tracker, |report| report.state() == TrackerState::Closed);
+    tracker.close(PATIENCE)
+}
+
+/// A filter that lets all events pass, and waits with the first until what comes beside it is dropped.
+pub(crate) fn held_once() -> (impl Fn(&Event) -> bool + Send + Sync + 'static, Held) {
+    let (entered, is_in) = mpsc::channel();
+    let (going_on, goes_on) = mpsc::channel::<()>();
+    let ends = Mutex::new(Some((entered, goes_on)));
+    let filter = move |_: &Event| {
+        let ends = ends.lock().unwrap().take();
+        if let Some((entered, goes_on)) = ends {
+            entered.send(()).unwrap();
+            let _ = goes_on.recv();
+        }
+        true
+    };
+    let held = Held {
+        is_in,
+        _going_on: going_on,
+    };
+    (filter, held)
+}
+
+pub(crate) struct Held {
+    is_in: mpsc::Receiver<()>,
+    _going_on: mpsc::Sender<()>,
+}
+
+impl Held {
+    /// Until the filter has the first event.
+    pub(crate) fn wait(&self) {
+        self.is_in.recv_timeout(PATIENCE).unwrap();
+    }
 }
 
 /// Waits until the report is as wanted.

@@ -1,5 +1,6 @@
 //! Sinks, filters and clocks that panic, hang or call back.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -192,4 +193,62 @@ fn a_slow_callback_that_evaluates_holds_up_nobody() {
     far.stall(false);
     tracker.flush(PATIENCE).unwrap();
     assert_eq!(sound(&tracker).dropped(), report.dropped());
+}
+
+/// K1: a logger that panics ends no thread, and has nothing delivered twice.
+#[test]
+fn a_logger_may_panic() {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    process.args([
+        "--exact",
+        "user_code::with_a_logger_that_panics",
+        "--ignored",
+    ]);
+    let output = process.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("1 passed"), "{said}");
+}
+
+struct Grumpy;
+
+impl log::Log for Grumpy {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        assert!(
+            record.target() != "growthbook::tracking",
+            "a logger that panics"
+        );
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+#[ignore = "listens to the whole process"]
+fn with_a_logger_that_panics() {
+    log::set_logger(&Grumpy).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    let (far, clock) = (FarEnd::new(), ManualClock::new());
+    far.answers([Answer::Unavailable; 8], Answer::Accept);
+    let tracker = BatchTracker::builder(far.sink())
+        .clock(clock.clone())
+        .queue(10, usize::MAX)
+        .build();
+    record(&tracker, &events(20));
+    assert!(sound(&tracker).dropped_as(DropReason::QueueFull) >= 1);
+    for _ in 0..8 {
+        let next = clock.wait_for_alarm(PATIENCE).expect("it waits");
+        clock.advance(next);
+    }
+    let report = eventually(&tracker, |report| report.pending() == 0);
+    assert_eq!(
+        (report.deliveries(), report.delivered()),
+        (9, 10),
+        "{report}"
+    );
+    assert_eq!((report.panics(), report.state()), (0, TrackerState::Open));
+    tracker.close(PATIENCE).unwrap();
 }

@@ -5,6 +5,8 @@
 mod client;
 mod cookies;
 mod ear;
+#[cfg(unix)]
+mod examples;
 mod extractors;
 mod secrets;
 mod services;

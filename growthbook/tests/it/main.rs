@@ -8,7 +8,6 @@
 mod custom_sticky;
 mod flow;
 mod runtimes;
-#[cfg(all(unix, feature = "fetch"))]
 mod services;
 mod shop;
 #[cfg(feature = "testing")]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::refresh::{Origin, Refresh, RefreshCounts, RefreshError, RefreshMode};
+use super::turns::Whose;
 use super::{Arrival, Feed, Question};
 use crate::cache::{CacheKey, CachedPayload, Validator};
 use crate::client::background::BackgroundError;
@@ -69,8 +70,27 @@ impl Shared {
             self.feed.recovered();
             return Ok(Refresh::FromCache);
         }
+        if mode == RefreshMode::Forced {
+            return self.ask_until_sure(fetcher, &key, news);
+        }
+        match self.wait_for_turn(&key, news)? {
+            Whose::Another(refresh) => Ok(refresh),
+            Whose::Own(held) => {
+                let answer = self.ask_until_sure(fetcher, &key, news);
+                self.end_turn(&key, held, news);
+                answer
+            }
+        }
+    }
+
+    fn ask_until_sure(
+        &self,
+        fetcher: &dyn FeatureFetcher,
+        key: &CacheKey,
+        news: &mut News,
+    ) -> Result<Refresh, RefreshError> {
         for _ in 0..MOST_QUESTIONS {
-            if let Some(refresh) = self.ask(fetcher, &key, news)? {
+            if let Some(refresh) = self.ask(fetcher, key, news)? {
                 return Ok(refresh);
             }
         }
@@ -128,12 +148,16 @@ impl Shared {
             return None;
         }
         let now = self.now()?;
-        for cache in &self.feed.caches {
+        for (number, cache) in self.feed.caches.iter().enumerate() {
+            if news.down.contains(&number) {
+                continue;
+            }
             let question = self.feed.question();
             let entry = match self.call_backend(cache, CACHE, || cache.load(key)) {
                 Ok(Some(entry)) => entry,
                 Ok(None) => continue,
                 Err(error) => {
+                    news.down.push(number);
                     news.errors.push(BackgroundError::Cache(error));
                     continue;
                 }
@@ -163,6 +187,7 @@ impl Shared {
                     return Some(is_fresh);
                 }
                 Err(error) => {
+                    news.down.push(number);
                     self.feed.count(RefreshCounts::add_rejected);
                     let error = RefreshError::Payload(error);
                     news.errors.push(BackgroundError::Refresh(error));
@@ -243,7 +268,9 @@ impl Shared {
 #[derive(Default)]
 pub(crate) struct News {
     installed: Vec<(Installed, Origin)>,
-    errors: Vec<BackgroundError>,
+    pub(super) errors: Vec<BackgroundError>,
+    /// The caches that are of no use now: they are asked nothing more before the server is.
+    pub(super) down: Vec<usize>,
 }
 
 impl News {
@@ -272,7 +299,7 @@ impl Feed {
     }
 }
 
-const CACHE: &str = "feature cache";
+pub(super) const CACHE: &str = "feature cache";
 
 const FETCHER: &str = "feature fetcher";
 

@@ -8,6 +8,7 @@ pub(crate) mod refresh;
 mod retired;
 pub(crate) mod source;
 pub(crate) mod source_status;
+mod turns;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -270,6 +271,14 @@ impl Feed {
             matches!(state.origin, None | Some(Origin::Bootstrap)) && self.awaits_payloads()
         };
         drop(self.changed.wait_timeout_while(state, limit, is_waiting));
+    }
+
+    /// Waits for a moment, or until something comes into force. Time is the system's here as well.
+    pub(crate) fn pause(&self, limit: Duration) {
+        let state = self.lock();
+        let before = state.generation;
+        let is_same = |state: &mut FeedState| state.generation == before;
+        drop(self.changed.wait_timeout_while(state, limit, is_same));
     }
 
     pub(crate) fn set_source(&self, source: Source) {

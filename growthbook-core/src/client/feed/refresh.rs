@@ -22,7 +22,7 @@ pub enum RefreshMode {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Refresh {
-    /// What is in force is fresh enough, so nobody was asked.
+    /// What is in force is fresh enough, or another process that shares a cache is asking just now, so nobody was asked.
     Fresh,
     /// A cache had something fresh, which is in force now.
     FromCache,

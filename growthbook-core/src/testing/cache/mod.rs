@@ -1,3 +1,6 @@
+mod leases;
+#[cfg(test)]
+mod leasing;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +14,7 @@ use crate::secret::ClientKey;
 /// Checks that a cache keeps the contract of [`FeatureCache`].
 ///
 /// Each call of `make` gives a cache without entries; it can be the same store with another prefix. It has to have room for
-/// sixteen entries, and for two megabytes.
+/// sixteen entries, and for two megabytes. One that keeps no count of who [asks](FeatureCache::lease) need not begin to.
 ///
 /// # Panics
 ///
@@ -31,6 +34,7 @@ pub fn cache_contract<C: FeatureCache>(make: impl Fn() -> C) {
     an_entry_is_replaced_whole(&make());
     keys_are_kept_apart(&make());
     entries_of_writers_at_once_are_not_mixed(&make());
+    leases::check(&make());
 }
 
 fn what_is_not_there_is_a_miss(cache: &impl FeatureCache) {

@@ -8,15 +8,16 @@ use growthbook_core::{Saved, StickyBucketService, StickyIdentity, StickyWrite};
 use growthbook_sticky::{SqliteStickyBuckets, WriteBehind};
 use proptest::prelude::*;
 
-use super::support::{open, other, place, user};
+use super::support::{open, other, patient, place, user};
+use crate::faulty::SOON;
 
 #[test]
 fn the_contract_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = || folder.path().join(fastrand::u64(..).to_string());
-    sticky_contract(|| open(&path()));
+    sticky_contract(|| patient(&path()));
     sticky_contract(|| {
-        let builder = SqliteStickyBuckets::builder(path());
+        let builder = SqliteStickyBuckets::builder(path()).busy_timeout(SOON);
         builder.rollback_journal().build().unwrap()
     });
 }
@@ -25,7 +26,7 @@ fn the_contract_is_kept() {
 fn the_contract_is_kept_behind_a_thread() {
     let folder = tempfile::tempdir().unwrap();
     let path = || folder.path().join(fastrand::u64(..).to_string());
-    sticky_contract(|| WriteBehind::new(open(&path())));
+    sticky_contract(|| WriteBehind::new(patient(&path())));
 }
 
 #[test]

@@ -189,6 +189,32 @@ fn a_file_that_is_replaced_is_used_as_it_is() {
     }
 }
 
+/// Q8. What SQLite keeps beside a file is beside the file, not beside a link to it.
+#[cfg(unix)]
+#[test]
+fn a_file_behind_a_link_is_replaced_like_any_other() {
+    let (folder, target) = place();
+    let (_elsewhere, path) = place();
+    std::os::unix::fs::symlink(&target, &path).unwrap();
+    let backup = folder.path().join("backup.db");
+    for name in [&target, &backup] {
+        let buckets = open(name);
+        save(&buckets, name.to_str().unwrap(), "a").unwrap();
+    }
+    let buckets = open(&path);
+    for id in 0..200 {
+        save(&buckets, &format!("lost-{id}"), "a").unwrap();
+    }
+    fs::rename(&backup, &target).unwrap();
+    check(&buckets, backup.to_str().unwrap(), Some("a"));
+    check(&buckets, "lost-0", None);
+    assert_eq!(save(&buckets, "new", "a").unwrap(), Saved::Stored);
+    drop(buckets);
+    assert_eq!(integrity(&target), "ok");
+    check(&open(&target), "new", Some("a"));
+    check(&open(&target), "lost-0", None);
+}
+
 /// Q5.
 #[cfg(unix)]
 #[test]

@@ -1,9 +1,10 @@
 mod any_order;
-
-use crossbeam_channel::{Receiver, bounded};
+mod sorting;
+mod waiting;
 
 use super::*;
 use crate::Event;
+use crate::answer::Awaited;
 use crate::sink::Failure;
 use crate::tracker::Ledger;
 
@@ -88,8 +89,8 @@ impl Bench {
         numbers.len()
     }
 
-    fn flush(&mut self) -> Receiver<u64> {
-        let (answer, answered) = bounded(1);
+    fn flush(&mut self) -> Awaited {
+        let (answer, answered) = Answer::new();
         self.dispatch.flush(self.next, answer);
         answered
     }

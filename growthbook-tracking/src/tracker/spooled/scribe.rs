@@ -73,13 +73,16 @@ impl Scribe {
         let Self { lane, door, .. } = self;
         // What the program's code is dropped with may panic.
         guarded(|| drop(door));
+        guarded(|| lane.abandon_queue());
         lane.ring_worker();
     }
 
     /// Whether there is more to do.
     fn step(&mut self) -> bool {
+        // The worker ends by itself if whoever closes has stopped waiting, maybe while a group is written.
+        let is_dismissed = self.courier.is_closed();
         let mut asked = self.lane.desk.take();
-        // What was put there before anything that was asked for is among it.
+        // What was put there before anything that was asked for, or before the worker ended, is among it.
         let waiting = self.door.len();
         let mut left = waiting;
         while left > 0 {
@@ -89,7 +92,7 @@ impl Scribe {
             left -= group;
         }
         self.lane.answer_syncs(&mut asked);
-        let is_over = asked.deadline.is_some() || self.courier.is_closed();
+        let is_over = asked.deadline.is_some() || is_dismissed;
         if asked.is_anything() {
             self.courier.pass_on(asked);
             self.lane.ring_worker();

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::storage::{Receipt, Stock, Storage};
 use crate::Event;
 use crate::batch::{Backlog, Kept, Mark, Memory, Oldest};
+use crate::guard::say;
 use crate::spool::{Record, Taken};
 use crate::tracker::lane::Lane;
 use crate::tracker::place::Place;
@@ -83,7 +84,7 @@ impl Shelf {
         let receipt = Receipt::new(Arc::clone(&self.storage), taken.id);
         let place = Place::on_disk(Arc::clone(&self.lane.ledger), receipt);
         let Ok(event) = serde_json::from_slice::<Event>(&taken.bytes) else {
-            log::warn!(target: crate::LOG, "an event on disk cannot be read, and is dropped");
+            say!(warn, "an event on disk cannot be read, and is dropped");
             place.dropped(DropReason::SpoolCorrupt);
             return None;
         };
@@ -183,6 +184,8 @@ impl Backlog for Shelf {
             kept.into_iter().partition(|it| it.mark.place.is_on_disk());
         self.in_hand = self.in_hand.saturating_sub(on_disk.len() as u64);
         drop(on_disk);
+        self.in_hand = self.in_hand.saturating_sub(self.storage.acknowledge());
+        self.storage.ground();
         let written = in_memory.iter().map(|it| serde_json::to_vec(&it.event));
         let Ok(written) = written.collect::<Result<Vec<_>, _>>() else {
             return in_memory.into_iter().map(|it| it.mark).collect();

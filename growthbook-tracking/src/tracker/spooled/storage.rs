@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use growthbook_core::Clock;
 
+use crate::guard::say;
 use crate::spool::{AppendError, Record, RecordId, Spool, Taken};
 use crate::tracker::TrackerReport;
 use crate::{SpoolError, SpoolOptions};
@@ -76,12 +77,17 @@ impl Storage {
             }) => return appended,
             Err(AppendError { error, .. }) => Some(error),
         };
-        match (mem::replace(&mut *lock(&self.error), error), error) {
+        let before = mem::replace(&mut *lock(&self.error), error);
+        // Without the lock: a logger may ask for the report.
+        match (before, error) {
             (None, Some(error)) => {
-                log::warn!(target: crate::LOG, "events cannot be kept on disk, and stay in memory: {error}");
+                say!(
+                    warn,
+                    "events cannot be kept on disk, and stay in memory: {error}"
+                );
             }
             (Some(_), None) => {
-                log::info!(target: crate::LOG, "events are kept on disk again");
+                say!(info, "events are kept on disk again");
             }
             _ => {}
         }
@@ -103,10 +109,18 @@ impl Storage {
         self.spool.ack(&settled).unwrap_or_default()
     }
 
+    /// Nobody has anything in hand any more.
+    pub(super) fn ground(&self) {
+        self.spool.ground();
+    }
+
     /// Takes over what other processes left behind.
     pub(super) fn adopt(&self) {
         if self.spool.adopt(self.now()).is_err() {
-            log::debug!(target: crate::LOG, "what other processes left on disk cannot be looked for");
+            say!(
+                debug,
+                "what other processes left on disk cannot be looked for"
+            );
         }
         self.count_found();
     }

@@ -7,7 +7,7 @@ use growthbook_core::testing::ManualClock;
 use growthbook_tracking::{BatchTracker, DropReason, SpoolOptions};
 
 use super::{builder, checked, drained, files};
-use crate::support::{Answer, FarEnd, PATIENCE, events, eventually, named, record};
+use crate::support::{Answer, FarEnd, PATIENCE, closed_at_once, events, eventually, named, record};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -30,7 +30,7 @@ fn a_spool_that_is_full_drops_the_oldest() {
             .sum();
         assert!(on_disk <= (128 << 10) + (16 << 10), "{on_disk}");
     }
-    tracker.close(Duration::ZERO).unwrap_err();
+    closed_at_once(&tracker).unwrap_err();
     let report = checked(&tracker);
     let full = report.dropped_as(DropReason::SpoolFull);
     assert!(full > 1_000, "{report}");
@@ -60,7 +60,8 @@ fn what_is_too_old_at_a_restart_is_dropped() {
     far.answers([], Answer::Unavailable);
     let tracker = start(&far);
     record(&tracker, &events(30));
-    tracker.close(Duration::ZERO).unwrap_err();
+    tracker.sync(PATIENCE).unwrap();
+    closed_at_once(&tracker).unwrap_err();
     clock.advance(40 * DAY);
     let far = FarEnd::new();
     let tracker = start(&far);
@@ -87,15 +88,20 @@ fn what_is_held_grows_too_old_as_well() {
     };
     let tracker = start(&far);
     record(&tracker, &events(200));
-    tracker.close(Duration::ZERO).unwrap_err();
+    tracker.sync(PATIENCE).unwrap();
+    closed_at_once(&tracker).unwrap_err();
     clock.advance(DAY / 2);
-    let tracker = start(&far);
     let before = far.batches().len();
+    let tracker = start(&far);
     eventually(&tracker, |_| far.batches().len() > before);
     let report = checked(&tracker);
     assert_eq!((report.pending(), report.dropped()), (200, 0), "{report}");
     clock.advance(DAY / 2);
-    let report = eventually(&tracker, |report| report.pending() == 0);
+    // What is on disk is looked at when it would be its turn, after the pause that follows the failure.
+    let report = eventually(&tracker, |report| {
+        clock.advance(Duration::from_secs(1));
+        report.pending() == 0
+    });
     assert_eq!(report.dropped_as(DropReason::Expired), 200, "{report}");
     tracker.close(PATIENCE).unwrap();
     assert_eq!(checked(&tracker).spool().unwrap().pending(), 0);

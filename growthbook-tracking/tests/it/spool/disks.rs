@@ -1,9 +1,12 @@
 //! Disks that are full, and have room again.
 
 use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
 
-use growthbook_core::TrackingPlugin;
-use growthbook_tracking::SpoolError;
+use growthbook_core::{FlushError, TrackingPlugin};
+use growthbook_tracking::{BatchTracker, SpoolError};
+use log::{LevelFilter, Log, Metadata, Record};
 
 use super::{Other, builder, checked, told_root};
 use crate::support::{FarEnd, PATIENCE, events, eventually, named, record};
@@ -63,5 +66,50 @@ fn on_a_small_disk() {
         "{report}"
     );
     assert_eq!(report.spool_error(), None);
+    println!("\nit all went on");
+}
+
+/// K3: a logger may ask for anything, about a disk that fails as well.
+#[test]
+fn a_logger_may_ask_how_things_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut other = Other::start("disks::with_a_curious_logger", folder.path(), 0);
+    assert!(other.heard("it all went on").is_some());
+    assert!(other.child.wait().unwrap().success());
+}
+
+/// Asks the tracker for its report whenever something is said.
+struct Curious;
+
+impl Log for Curious {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, _: &Record<'_>) {
+        if let Some(tracker) = OWN.get() {
+            checked(tracker);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+static OWN: OnceLock<BatchTracker> = OnceLock::new();
+
+#[test]
+#[ignore = "listens to the whole process"]
+fn with_a_curious_logger() {
+    log::set_logger(&Curious).unwrap();
+    log::set_max_level(LevelFilter::Trace);
+    let root = told_root().join("spool");
+    let tracker = OWN.get_or_init(|| builder(FarEnd::new().sink(), &root).build());
+    std::fs::remove_dir_all(&root).unwrap();
+    record(tracker, &events(3));
+    let synced = tracker.sync(Duration::from_secs(5));
+    assert!(!matches!(synced, Err(FlushError::TimedOut)), "{synced:?}");
+    tracker.flush(PATIENCE).unwrap();
+    let report = checked(tracker);
+    assert_eq!((report.delivered(), report.panics()), (3, 0), "{report}");
     println!("\nit all went on");
 }

@@ -10,7 +10,8 @@ use growthbook_tracking::{
 
 use super::{builder, checked, drained, once_each};
 use crate::support::{
-    Answer, FarEnd, PATIENCE, events, eventually, name, named, record, sound, views,
+    Answer, FarEnd, PATIENCE, closed_at_once, events, eventually, held_once, name, named, record,
+    sound, views,
 };
 
 #[test]
@@ -67,7 +68,7 @@ fn the_queue_holds_what_is_not_on_disk_yet() {
     }
     let report = checked(&tracker);
     assert_eq!((report.pending(), report.dropped()), (200, 0), "{report}");
-    let closed = tracker.close(Duration::ZERO);
+    let closed = closed_at_once(&tracker);
     assert!(
         matches!(
             closed,
@@ -129,11 +130,8 @@ fn what_is_rejected_is_gone_from_the_disk() {
     far.answers([], Answer::Reject);
     let tracker = builder(far.sink(), folder.path()).build();
     record(&tracker, &events(20));
-    let flushed = tracker.flush(PATIENCE);
-    assert!(
-        matches!(flushed, Err(FlushError::Incomplete { dropped: 20, .. })),
-        "{flushed:?}"
-    );
+    // It says what is rejected from now on, which may be nothing any more.
+    let _ = tracker.flush(PATIENCE);
     tracker.close(PATIENCE).unwrap_or_default();
     let report = checked(&tracker);
     assert_eq!(report.dropped_as(DropReason::Rejected), 20, "{report}");
@@ -243,7 +241,7 @@ fn a_forked_process_leaves_the_spool_alone() {
     });
     assert!(is_fine.unwrap(), "in the copy");
     record(&tracker, &events[20..30]);
-    tracker.close(Duration::ZERO).unwrap_err();
+    closed_at_once(&tracker).unwrap_err();
     assert_eq!(checked(&tracker).pending(), 30);
     assert_eq!(drained(folder.path()), named(0..30));
 }
@@ -276,6 +274,72 @@ fn the_disk_holds_what_may_be_delivered_and_no_more() {
     }
     let said = format!("{tracker:?} {:?}", SpoolOptions::new(&root));
     assert!(!said.contains("canary"), "{said}");
-    tracker.close(Duration::ZERO).unwrap_err();
+    closed_at_once(&tracker).unwrap_err();
     assert_eq!(once_each(&drained(&root)).len(), 1);
+}
+
+/// What another process leaves meanwhile is the business of whoever goes on.
+#[test]
+fn who_closes_takes_nothing_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let far = FarEnd::new();
+    let tracker = builder(far.sink(), folder.path()).build();
+    record(&tracker, &events(10));
+    tracker.flush(PATIENCE).unwrap();
+    let down = FarEnd::new();
+    down.answers([], Answer::Refuse);
+    let other = builder(down.sink(), folder.path()).build();
+    record(&other, &events(7));
+    assert!(other.close(PATIENCE).is_err());
+    let closed = tracker.close(PATIENCE);
+    assert!(closed.is_ok(), "{closed:?}");
+    let report = checked(&tracker);
+    assert_eq!((report.offered(), report.pending()), (10, 0), "{report}");
+    assert_eq!(drained(folder.path()), named(0..7));
+}
+
+/// D9: the oldest file goes, and with it what a sink has in hand; that is not there for the next process.
+#[test]
+fn what_was_in_hand_when_its_file_went_does_not_count_as_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let far = FarEnd::new();
+    far.answers([], Answer::Unavailable);
+    far.stall(true);
+    let options = SpoolOptions::new(folder.path()).max_bytes(128 << 10);
+    let tracker = BatchTracker::builder(far.sink()).spool(options).build();
+    record(&tracker, &events(10));
+    far.wait_for_call();
+    record(&tracker, &events(2_000));
+    tracker.sync(PATIENCE).unwrap();
+    assert!(checked(&tracker).dropped_as(DropReason::SpoolFull) > 10);
+    assert!(tracker.close(Duration::ZERO).is_err());
+    far.stall(false);
+    let report = eventually(&tracker, |it| it.state() == TrackerState::Closed);
+    checked(&tracker);
+    assert_eq!(
+        report.pending(),
+        drained(folder.path()).len() as u64,
+        "{report}"
+    );
+}
+
+/// E13 with a spool: whoever closes stops waiting while a group is being written, and what came behind it is on disk as well.
+#[test]
+fn what_waits_behind_a_group_is_written_when_the_time_is_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let far = FarEnd::new();
+    far.answers([], Answer::Unavailable);
+    let (filter, held) = held_once();
+    let tracker = builder(far.sink(), folder.path())
+        .event_filter(filter)
+        .build();
+    record(&tracker, &events(1));
+    held.wait();
+    record(&tracker, &events(30)[1..]);
+    tracker.close(Duration::ZERO).unwrap_err();
+    drop(held);
+    eventually(&tracker, |report| report.state() == TrackerState::Closed);
+    let report = checked(&tracker);
+    assert_eq!((report.pending(), report.dropped()), (30, 0), "{report}");
+    assert_eq!(drained(folder.path()), named(0..30));
 }

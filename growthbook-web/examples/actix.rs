@@ -1,11 +1,13 @@
-//! A shop behind actix-web: `cargo run -p growthbook --example actix`, until Ctrl-C. `ADDRESS` says where, if not at port 3000.
+//! A shop behind actix-web: `cargo run -p growthbook-web --features actix --example actix`, until Ctrl-C. `ADDRESS` says
+//! where, if not at port 3000; `EVENTS` names the file to which exposures and orders go, a JSON object in each line.
 #![expect(clippy::print_stdout, reason = "an example is what it prints")]
 
-use std::{env, error::Error, io, net::TcpListener, time::Duration};
+use std::{env, error::Error, io, net::TcpListener, path::PathBuf, time::Duration};
 
 use actix_web::{App, HttpServer, rt::System, web};
-use growthbook::{Attributes, Flag, GrowthBookClient, TrackingEvent};
-use growthbook_web::{GrowthBook, GrowthBookMiddleware, Scope, WebOptions};
+use growthbook::tracking::{BatchTracker, JsonLines};
+use growthbook::{Attributes, Flag, GrowthBookClient};
+use growthbook_web::{GrowthBook, GrowthBookMiddleware, Scope, WebOptions}; // with the facade alone: `growthbook::web`
 use serde_json::{Map, json};
 
 /// Each feature that the program asks is named once, with its type and its fallback.
@@ -13,26 +15,18 @@ static CHECKOUT_LAYOUT: Flag<&str> = Flag::new("checkout-layout", "classic");
 static FREE_SHIPPING_FROM: Flag<u32> = Flag::new("free-shipping-from", 50);
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
+    let file = env::var_os("EVENTS").map(PathBuf::from);
+    let file = file.unwrap_or_else(|| env::temp_dir().join("growthbook-events.jsonl"));
+    println!("exposures and orders go to {}", file.display());
+    let tracker = BatchTracker::new(JsonLines::new(file).rotate(10 << 20, 4));
     let client = GrowthBookClient::builder()
         .payload(include_bytes!("data/shop.json")) // a program of yours has a `source` as well
-        .on_event(|event| match event {
-            TrackingEvent::ExperimentViewed(viewed) => {
-                println!(
-                    "viewed {} {}",
-                    viewed.experiment().key(),
-                    viewed.variation_key()
-                );
-            }
-            TrackingEvent::Custom(event) => println!("logged {}", event.name()),
-            _ => {}
-        })
+        .plugin(tracker.clone())
         .build()?;
     System::new().block_on(serve(client.clone()))?;
     // Nobody is answered any more; what is to be reported still is.
-    println!(
-        "closed {}",
-        client.close(Duration::from_secs(2)).is_complete()
-    );
+    client.close(Duration::from_secs(5));
+    println!("closed: {}", tracker.report());
     Ok(())
 }
 
@@ -54,11 +48,8 @@ async fn serve(client: GrowthBookClient) -> io::Result<()> {
             .route("/shipping", web::get().to(shipping))
             .route("/orders", web::post().to(order))
     };
-    HttpServer::new(app)
-        .workers(2)
-        .listen(listener)?
-        .run()
-        .await
+    let server = HttpServer::new(app).workers(2).listen(listener)?;
+    server.run().await
 }
 
 async fn checkout(scope: Scope) -> String {

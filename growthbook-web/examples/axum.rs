@@ -1,25 +1,32 @@
-//! A shop behind axum: `cargo run -p growthbook --example axum`, until Ctrl-C. `ADDRESS` says where, if not at port 3000.
+//! A shop behind axum: `cargo run -p growthbook-web --features axum --example axum`, until Ctrl-C. `ADDRESS` says where, if
+//! not at port 3000. With `GROWTHBOOK_CLIENT_KEY` features come from GrowthBook and exposures go there, else to the screen.
 #![expect(clippy::print_stdout, reason = "an example is what it prints")]
 
 use std::{env, error::Error, io, sync::Arc, time::Duration};
 
 use axum::routing::{get, post};
 use axum::{Router, body::Bytes, extract::State, http, http::HeaderMap, response::Html};
-use growthbook::{Attributes, GrowthBookClient, Track, Webhook};
-use growthbook_web::{GrowthBookLayer, Scope, WebOptions};
-use tokio::{net::TcpListener, runtime::Runtime, task::spawn_blocking};
+use growthbook::tracking::{BatchTracker, Event, Ingestor};
+use growthbook::{Attributes, GrowthBookClient, HttpSource, Track, Webhook};
+use growthbook_web::{GrowthBookLayer, Scope, WebOptions}; // with the facade alone: `growthbook::web`
+use tokio::{net::TcpListener, runtime::Runtime, signal, task::spawn_blocking};
 
 pub(crate) fn main() -> Result<(), Box<dyn Error>> {
-    let client = GrowthBookClient::builder()
-        .payload(include_bytes!("data/shop.json")) // a program of yours has a `source` as well
-        .on_experiment_viewed(|viewed| println!("viewed {}", viewed.experiment().key()))
-        .build()?;
+    let mut client = GrowthBookClient::builder().payload(include_bytes!("data/shop.json"));
+    let tracker = if let Ok(key) = env::var("GROWTHBOOK_CLIENT_KEY") {
+        client = client.source(HttpSource::from_env().streaming());
+        let host = env::var("GROWTHBOOK_INGESTOR_HOST").unwrap_or_default();
+        BatchTracker::new(Ingestor::builder(&key).ingestor_host(host).build()?)
+    } else {
+        BatchTracker::callback(|events: &[Event]| println!("{events:?}"))
+    };
+    let client = client.plugin(tracker.clone()).build()?;
     let secret = env::var("GROWTHBOOK_WEBHOOK_SECRET");
     let webhook = Webhook::new(secret.as_deref().unwrap_or("wk_for_this_demonstration"))?;
     Runtime::new()?.block_on(serve(app(client.clone(), webhook)))?;
     // Nobody is answered any more; what is to be reported still is.
-    let report = client.close(Duration::from_secs(2));
-    println!("closed {}", report.is_complete());
+    client.close(Duration::from_secs(5));
+    println!("closed: {}", tracker.report());
     Ok(())
 }
 
@@ -57,24 +64,17 @@ async fn pushed(State(shop): Pushes, headers: HeaderMap, body: Bytes) -> http::S
 }
 
 async fn serve(app: Router) -> io::Result<()> {
-    let address = env::var("ADDRESS").unwrap_or_else(|_| "127.0.0.1:3000".to_owned());
-    let listener = TcpListener::bind(address).await?;
+    let address = env::var("ADDRESS");
+    let listener = TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:3000")).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(told_to_stop())
-        .await
+    let server = axum::serve(listener, app);
+    server.with_graceful_shutdown(told_to_stop()).await
 }
 
-#[cfg(unix)]
 async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    if let [Ok(mut interrupted), Ok(mut terminated)] = signals {
-        tokio::select! { _ = interrupted.recv() => {}, _ = terminated.recv() => {} }
+    #[cfg(unix)]
+    if let Ok(mut told) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        return tokio::select! { _ = signal::ctrl_c() => {}, _ = told.recv() => {} };
     }
-}
-
-#[cfg(not(unix))]
-async fn told_to_stop() {
-    drop(tokio::signal::ctrl_c().await);
+    drop(signal::ctrl_c().await);
 }

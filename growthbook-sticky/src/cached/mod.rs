@@ -1,3 +1,5 @@
+mod meanwhile;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::mem;
@@ -9,6 +11,8 @@ use growthbook_core::{
     BackendError, Clock, FlushError, Saved, StickyAssignments, StickyBucketService, StickyIdentity,
     StickyWrite, SystemClock,
 };
+
+use self::meanwhile::{Meanwhile, Outcome};
 
 /// Remembers for a while what another store said, so that users who come back soon are not looked up again.
 ///
@@ -43,24 +47,10 @@ pub struct Cached<S> {
 struct State {
     young: HashMap<StickyIdentity, Entry>,
     old: HashMap<StickyIdentity, Entry>,
-    /// Loads that have begun and not ended.
-    loads: usize,
-    /// What was saved since the first of them began: what they bring may be older.
-    meanwhile: Vec<(StickyIdentity, Outcome)>,
+    meanwhile: Meanwhile,
     saving: HashMap<StickyIdentity, Saving>,
     hits: u64,
     misses: u64,
-}
-
-/// What came of a save.
-#[derive(Clone)]
-enum Outcome {
-    /// Two were saved at the same time, or one failed: only the store knows what stands.
-    Unknown,
-    Stands {
-        key: String,
-        variation: String,
-    },
 }
 
 /// The saves to one document that have begun and not ended.
@@ -123,14 +113,14 @@ impl<S> Cached<S> {
         self.lock().misses
     }
 
-    /// Takes what is remembered and fresh out of what is asked for; what is left has to be loaded.
+    /// Takes what is remembered and fresh out of what is asked for; what is left has to be loaded, which begins then.
     fn recall(
         &self,
         identities: &[StickyIdentity],
         now: Duration,
     ) -> (
         BTreeMap<StickyIdentity, StickyAssignments>,
-        Vec<StickyIdentity>,
+        Option<Loading<'_, S>>,
     ) {
         let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
         let mut state = self.lock();
@@ -145,10 +135,12 @@ impl<S> Cached<S> {
                 missing.push(identity.clone());
             }
         }
-        if !missing.is_empty() {
-            state.loads += 1;
-        }
-        (found, missing)
+        let loading = (!missing.is_empty()).then(|| Loading {
+            cached: self,
+            load: state.meanwhile.load_begins(),
+            missing,
+        });
+        (found, loading)
     }
 
     /// What is remembered of all of them, however old; `None` if something is not.
@@ -167,20 +159,16 @@ impl<S> Cached<S> {
     /// Remembers what was loaded, with what was saved since.
     fn remember(
         &self,
-        missing: &[StickyIdentity],
+        loading: &Loading<'_, S>,
         loaded: &BTreeMap<StickyIdentity, StickyAssignments>,
         loaded_at: Duration,
     ) -> BTreeMap<StickyIdentity, StickyAssignments> {
         let mut state = self.lock();
         let mut documents = BTreeMap::new();
-        for identity in missing {
+        for identity in &loading.missing {
             let mut assignments = loaded.get(identity).cloned().unwrap_or_default();
             let mut is_known = true;
-            for (_, outcome) in state
-                .meanwhile
-                .iter()
-                .filter(|(saved, _)| saved == identity)
-            {
+            for outcome in state.meanwhile.since(loading.load, identity) {
                 match outcome {
                     Outcome::Unknown => is_known = false,
                     Outcome::Stands { key, variation } => {
@@ -198,7 +186,6 @@ impl<S> Cached<S> {
             }
             documents.insert(identity.clone(), assignments);
         }
-        state.load_ended();
         documents
     }
 
@@ -236,9 +223,7 @@ impl<S> Cached<S> {
         } else {
             state.forget(write.identity);
         }
-        if state.loads > 0 {
-            state.meanwhile.push((write.identity.clone(), outcome));
-        }
+        state.meanwhile.save_ended(write.identity, outcome);
     }
 
     /// Entries are put in and taken out whole.
@@ -280,25 +265,18 @@ impl State {
         }
         self.young.insert(identity, entry);
     }
-
-    fn load_ended(&mut self) {
-        self.loads = self.loads.saturating_sub(1);
-        if self.loads == 0 {
-            self.meanwhile = Vec::new();
-        }
-    }
 }
 
 /// A load is over, though the store may have panicked in it.
 struct Loading<'a, S> {
-    cached: Option<&'a Cached<S>>,
+    cached: &'a Cached<S>,
+    load: u64,
+    missing: Vec<StickyIdentity>,
 }
 
 impl<S> Drop for Loading<'_, S> {
     fn drop(&mut self) {
-        if let Some(cached) = self.cached {
-            cached.lock().load_ended();
-        }
+        self.cached.lock().meanwhile.load_ended(self.load);
     }
 }
 
@@ -337,15 +315,13 @@ impl<S: StickyBucketService> StickyBucketService for Cached<S> {
         identities: &[StickyIdentity],
     ) -> Result<BTreeMap<StickyIdentity, StickyAssignments>, BackendError> {
         let now = self.clock.monotonic();
-        let (mut documents, missing) = self.recall(identities, now);
-        if !missing.is_empty() {
-            let mut loading = Loading { cached: Some(self) };
-            match self.store.load(&missing) {
-                Ok(loaded) => {
-                    loading.cached = None;
-                    documents.append(&mut self.remember(&missing, &loaded, now));
+        let (mut documents, loading) = self.recall(identities, now);
+        if let Some(loading) = loading {
+            match self.store.load(&loading.missing) {
+                Ok(loaded) => documents.append(&mut self.remember(&loading, &loaded, now)),
+                Err(error) => {
+                    documents.append(&mut self.recall_old(&loading.missing).ok_or(error)?);
                 }
-                Err(error) => documents.append(&mut self.recall_old(&missing).ok_or(error)?),
             }
         }
         documents.retain(|_, assignments| !assignments.is_empty());

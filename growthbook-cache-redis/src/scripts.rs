@@ -1,0 +1,103 @@
+//! What the server does in one step each. It decodes no payload: that may be megabytes, and nobody else is served meanwhile.
+
+use growthbook_redis::{Command, Script};
+
+use crate::names::Names;
+
+pub(crate) struct Scripts {
+    load: Script,
+    store: Script,
+    lease: Script,
+    release: Script,
+}
+
+impl Scripts {
+    pub(crate) fn new() -> Self {
+        Self {
+            load: Script::new(LOAD),
+            store: Script::new(STORE),
+            lease: Script::new(LEASE),
+            release: Script::new(RELEASE),
+        }
+    }
+
+    /// Reads an entry, of a payload of so many bytes at most.
+    pub(crate) fn load(&self, names: &Names, max_bytes: usize) -> Command {
+        let command = self.load.command(&[&names.payload, &names.about]);
+        command.arg(max_bytes.to_string())
+    }
+
+    /// Writes an entry, unless the one that is there has a later date.
+    pub(crate) fn store(&self, names: &Names, write: &Write<'_>) -> Command {
+        let command = self.store.command(&[&names.payload, &names.about]);
+        command
+            .arg(write.bytes)
+            .arg(write.about)
+            .arg(write.ttl)
+            .arg(write.updated)
+            .arg(write.void)
+    }
+
+    /// Takes the lease for so many milliseconds, if nobody has it.
+    pub(crate) fn lease(&self, names: &Names, token: &str, millis: u64) -> Command {
+        let command = self.lease.command(&[&names.lease]);
+        command.arg(token).arg(millis.to_string())
+    }
+
+    pub(crate) fn release(&self, names: &Names, token: &str) -> Command {
+        self.release.command(&[&names.lease]).arg(token)
+    }
+}
+
+/// What is to be stored.
+pub(crate) struct Write<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) about: &'a str,
+    /// In milliseconds.
+    pub(crate) ttl: &'a str,
+    /// The date in digits, or nothing.
+    pub(crate) updated: &'a str,
+    /// What is known to be beside the payload and not to belong to it, or nothing.
+    pub(crate) void: &'a [u8],
+}
+
+/// A number says why there is no entry.
+const LOAD: &str = "\
+local length = redis.pcall('STRLEN', KEYS[1])
+if type(length) ~= 'number' then return 1 end
+if length > tonumber(ARGV[1]) then return 2 end
+local payload = redis.call('GET', KEYS[1])
+if not payload then return false end
+local about = redis.pcall('STRLEN', KEYS[2])
+if type(about) ~= 'number' or about > 65536 then return {payload, false} end
+return {payload, redis.call('GET', KEYS[2])}";
+
+/// What `LOAD` says of a payload that is too long; 1 is what is no text.
+pub(crate) const TOO_LONG: i64 = 2;
+
+/// Says 1 if it was stored, and otherwise what is beside the payload that is there. The dates are of as many digits
+/// each.
+const STORE: &str = "\
+if ARGV[4] ~= '' then
+local size = redis.pcall('STRLEN', KEYS[2])
+local there = type(size) == 'number' and size <= 65536 and redis.call('GET', KEYS[2])
+if there and there ~= ARGV[5] and redis.call('EXISTS', KEYS[1]) == 1 then
+local is_read, about = pcall(cjson.decode, there)
+if is_read and type(about) == 'table' and type(about.updated) == 'string' and #about.updated == #ARGV[4]
+and about.updated > ARGV[4] then return there end
+end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+return 1";
+
+/// Who has it already gets it again: a command can be run twice.
+const LEASE: &str = "\
+if redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+return 0";
+
+/// Not if somebody else has it meanwhile.
+const RELEASE: &str = "\
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1";

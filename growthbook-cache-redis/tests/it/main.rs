@@ -1,0 +1,12 @@
+//! A real Redis: found as `growthbook_testkit::RedisServer::program` says. Without one these tests pass and say that they
+//! checked nothing, except in CI.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
+
+mod content;
+mod contract;
+mod outages;
+mod processes;
+mod support;
+mod turns;
