@@ -14,6 +14,7 @@
 //! | deliver that to analytics, in batches that outlive failures | `BatchTracker` and the module `tracking`, with the Cargo feature `tracking`; on disk until then with `spool`; to a stream of Redis with `tracking-redis` |
 //! | say who asks | [`UserContext`] and [`Attributes`]; [`GlobalContext`] for what holds for all users |
 //! | say what an HTTP request says of its user | [`RequestContext`] |
+//! | give each request of a web service its user | the module `web`, with the Cargo feature `axum`, `actix` or `tower` |
 //! | target attributes without knowing them | [`Attributes::secure`] |
 //! | find out how a value was given | [`FeatureResult`], [`FeatureSource`], [`Assignment`] |
 //! | find out why, fact by fact | [`engine::explain`], [`Explanation`] |
@@ -171,6 +172,15 @@ pub use growthbook_core::{Metric, MetricValue};
 #[cfg_attr(docsrs, doc(cfg(feature = "otel")))]
 #[doc(inline)]
 pub use growthbook_core::EvaluationEvents;
+
+// A user for each request of a web service.
+#[cfg(any(feature = "actix", feature = "axum", feature = "tower"))]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "actix", feature = "axum", feature = "tower")))
+)]
+#[doc(inline)]
+pub use growthbook_web as web;
 
 // The parts under the client.
 #[doc(inline)]

@@ -8,6 +8,7 @@
 mod custom_sticky;
 mod flow;
 mod runtimes;
+mod services;
 mod shop;
 #[cfg(feature = "testing")]
 mod testing;

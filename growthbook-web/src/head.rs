@@ -1,0 +1,134 @@
+use std::borrow::Cow;
+use std::fmt;
+
+/// The head of an HTTP request, as far as it says something about the user: in no framework's types.
+///
+/// [`GrowthBookLayer`](crate::GrowthBookLayer) and [`GrowthBookMiddleware`](crate::GrowthBookMiddleware) make it themselves.
+#[derive(Clone, Default)]
+pub struct RequestHead<'a> {
+    pub(crate) scheme: Option<&'a str>,
+    pub(crate) host: Option<&'a str>,
+    pub(crate) target: &'a str,
+    pub(crate) user_agent: Option<&'a str>,
+    /// The headers `Cookie`, joined.
+    pub(crate) cookies: Cow<'a, str>,
+}
+
+impl<'a> RequestHead<'a> {
+    /// A request for a path and query, such as `/cart?promo=1`.
+    pub fn new(path_and_query: &'a str) -> Self {
+        Self {
+            target: path_and_query,
+            ..Self::default()
+        }
+    }
+
+    /// The header `Host`, or what HTTP/2 has in its place. Without it the user's page is known from its path on.
+    #[must_use]
+    pub fn with_host(mut self, host: &'a str) -> Self {
+        self.host = Some(host);
+        self
+    }
+
+    /// The scheme, if the request names it; else it is that of [`WebOptions::scheme`](crate::WebOptions::scheme).
+    #[must_use]
+    pub fn with_scheme(mut self, scheme: &'a str) -> Self {
+        self.scheme = Some(scheme);
+        self
+    }
+
+    /// The header `User-Agent`.
+    #[must_use]
+    pub fn with_user_agent(mut self, user_agent: &'a str) -> Self {
+        self.user_agent = Some(user_agent);
+        self
+    }
+
+    /// A header `Cookie`. HTTP/2 may have several: call it for each.
+    #[must_use]
+    pub fn with_cookies(mut self, header: &'a str) -> Self {
+        if self.cookies.is_empty() {
+            self.cookies = Cow::Borrowed(header);
+        } else {
+            let cookies = self.cookies.to_mut();
+            cookies.push_str("; ");
+            cookies.push_str(header);
+        }
+        self
+    }
+
+    /// The head of a request for scheme, authority and target, with the headers of a name. A header that is no text is none.
+    #[cfg(any(feature = "actix", feature = "tower"))]
+    pub(crate) fn of<H: Iterator<Item = &'a [u8]>>(
+        (scheme, authority, target): (Option<&'a str>, Option<&'a str>, &'a str),
+        headers: impl Fn(&'static str) -> H,
+    ) -> Self {
+        let texts = |name| headers(name).filter_map(|header| std::str::from_utf8(header).ok());
+        let head = Self {
+            scheme,
+            host: texts("host").next().or(authority),
+            user_agent: texts("user-agent").next(),
+            ..Self::new(target)
+        };
+        texts("cookie").fold(head, Self::with_cookies)
+    }
+
+    /// The value of the first cookie of that name, as it was sent.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let pairs = self.cookies.split(';').filter_map(|it| it.split_once('='));
+        let mut values = pairs.filter_map(|(key, value)| (key.trim() == name).then_some(value));
+        values.next().map(str::trim)
+    }
+
+    /// The address, whole if the host is known.
+    pub(crate) fn url(&self, scheme: &str) -> String {
+        let scheme = self.scheme.unwrap_or(scheme);
+        match self.host {
+            Some(host) => [scheme, "://", host, self.target].concat(),
+            None => self.target.to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for RequestHead<'_> {
+    /// Says what is known and not what it is.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestHead")
+            .field("has_host", &self.host.is_some())
+            .field("has_user_agent", &self.user_agent.is_some())
+            .field("has_cookies", &!self.cookies.is_empty())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_found_in_all_headers() {
+        let head = RequestHead::new("/").with_cookies("a=1;b = x=y ");
+        let head = head.with_cookies("a=2; c=\"3\"; d");
+        let found = ["a", "b", "c", "d", "e"].map(|name| head.cookie(name));
+        assert_eq!(found, [Some("1"), Some("x=y"), Some("\"3\""), None, None]);
+    }
+
+    #[test]
+    fn an_address_is_whole_where_its_host_is_known() {
+        let head = RequestHead::new("/a?b");
+        assert_eq!(head.url("https"), "/a?b");
+        let head = head.with_host("shop.example");
+        assert_eq!(head.url("https"), "https://shop.example/a?b");
+        assert_eq!(
+            head.with_scheme("http").url("https"),
+            "http://shop.example/a?b"
+        );
+    }
+
+    #[test]
+    fn debug_says_nothing_of_the_user() {
+        let head = RequestHead::new("/canary").with_host("canary");
+        let head = head.with_cookies("canary=1").with_user_agent("canary");
+        assert!(!format!("{head:?}").contains("canary"));
+    }
+}

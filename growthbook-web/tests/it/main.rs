@@ -1,0 +1,15 @@
+//! Web services that are asked over real sockets, in both frameworks.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
+
+mod client;
+mod cookies;
+mod ear;
+#[cfg(unix)]
+mod examples;
+mod extractors;
+mod secrets;
+mod services;
+mod store;
+mod stores;
+mod tower;

@@ -1,0 +1,82 @@
+//! The programs among the examples that work something off, each as a process: all that they report arrives.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+
+use growthbook::{Attributes, UserContext};
+use growthbook_testkit::Process;
+
+use crate::shop;
+
+#[path = "../../examples/batch.rs"]
+mod batch;
+#[path = "../../examples/worker.rs"]
+mod worker;
+
+#[test]
+fn the_worker() {
+    if Process::is_child() {
+        return worker::main().unwrap();
+    }
+    let mut worker = Process::start("services::the_worker", &[]).unwrap();
+    let mut queue = worker.input().unwrap();
+    for it in 0..500 {
+        writeln!(queue, "u-{it} 100").unwrap();
+    }
+    writeln!(queue, "\nnobody\nu-x ?").unwrap();
+    // It has all that it will get, and works it off.
+    drop(queue);
+    worker.ends_well("closed after 500 orders").unwrap();
+
+    let paid = worker.lines().iter().filter(|it| it.ends_with("pays 100"));
+    assert_eq!(paid.count(), 500);
+    let viewed = worker.lines().iter();
+    let viewed = viewed.filter_map(|line| line.strip_suffix(" is in shipping-threshold"));
+    let viewed: BTreeSet<String> = viewed.map(str::to_owned).collect();
+    let client = shop::client();
+    let expected = (0..500).map(|it| format!("u-{it}")).filter(|id| {
+        let user = UserContext::new(Attributes::new().with("id", &**id));
+        let result = client.evaluate("free-shipping-from", &user);
+        result.experiment().is_some()
+    });
+    let expected: BTreeSet<String> = expected.collect();
+    assert!(expected.len() > 100, "{}", expected.len());
+    assert_eq!(viewed, expected);
+    let report = format!("{0} offered, {0} delivered, 0 pending", expected.len());
+    assert!(worker.lines().iter().any(|line| line.contains(&report)));
+}
+
+#[test]
+fn the_batch() {
+    if Process::is_child() {
+        return batch::main().unwrap();
+    }
+    // More than a queue holds.
+    const USERS: usize = 12_000;
+    let folder = tempfile::tempdir().unwrap();
+    let (users, events) = (folder.path().join("users"), folder.path().join("events"));
+    let lines = (0..USERS).map(|it| format!("{{\"id\": \"u-{it}\", \"deviceId\": \"d-{it}\"}}\n"));
+    fs::write(&users, lines.collect::<String>() + "no user\n").unwrap();
+    let variables = [
+        ("USERS", users.to_str().unwrap()),
+        ("EVENTS", events.to_str().unwrap()),
+    ];
+    let mut batch = Process::start("services::the_batch", &variables).unwrap();
+    batch.ends_well("12000 offered, 12000 delivered").unwrap();
+    assert!(batch.lines().iter().any(|it| it.ends_with("unreadable 1")));
+    let events = fs::read_to_string(events).unwrap();
+    let ids: BTreeSet<&str> = events.lines().filter_map(id).collect();
+    assert_eq!((events.lines().count(), ids.len()), (USERS, USERS));
+
+    // With the users of the example.
+    let events = folder.path().join("of-ten");
+    let variables = [("EVENTS", events.to_str().unwrap())];
+    let mut batch = Process::start("services::the_batch", &variables).unwrap();
+    batch.ends_well("10 offered, 10 delivered").unwrap();
+}
+
+/// Of whom a line tells.
+fn id(line: &str) -> Option<&str> {
+    line.split_once(r#""user_id":""#)?.1.split('"').next()
+}
