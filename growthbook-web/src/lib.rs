@@ -34,3 +34,13 @@ pub use self::tower::{GrowthBookLayer, GrowthBookService, ResponseFuture};
 
 /// The target of what is logged here.
 const LOG: &str = "growthbook::web";
+
+/// The repository's pages whose code needs this crate, and the facade with all its features.
+#[cfg(all(doctest, feature = "actix", feature = "axum"))]
+mod pages {
+    #[doc = include_str!("../../docs/from-python.md")]
+    mod from_python {}
+
+    #[doc = include_str!("../../docs/from-python-web.md")]
+    mod from_python_web {}
+}

@@ -201,16 +201,4 @@ mod pages {
 
     #[doc = include_str!("../../growthbook-core/README.md")]
     mod core {}
-
-    // It needs what all of these add.
-    #[cfg(all(
-        feature = "cache-redis",
-        feature = "fetch",
-        feature = "rustls",
-        feature = "sticky-redis",
-        feature = "testing",
-        feature = "tracking"
-    ))]
-    #[doc = include_str!("../../docs/from-python.md")]
-    mod from_python {}
 }
