@@ -48,8 +48,8 @@ impl Metric {
         name: &'static str,
         label: &'static str,
         states: &'static [&'static str],
-        current: Option<&str>,
-    ) -> impl Iterator<Item = Self> {
+        current: Option<&'static str>,
+    ) -> impl Iterator<Item = Self> + use<> {
         states.iter().map(move |state| {
             let is_current = current == Some(*state);
             Self::gauge(name, "1", f64::from(u8::from(is_current))).with_label(label, state)

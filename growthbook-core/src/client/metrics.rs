@@ -1,7 +1,7 @@
 //! A client's status in figures.
 
 use super::feed::refresh::RefreshError;
-use super::feed::source_status::StreamState;
+use super::feed::source_status::{SourceStatus, StreamState};
 use super::status::{Readiness, Status};
 use crate::metric::Metric;
 
@@ -39,7 +39,7 @@ impl Status {
     /// assert!(text.contains("growthbook_readiness{state=\"live\"} 1\n"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn metrics(&self) -> impl Iterator<Item = Metric> {
+    pub fn metrics(&self) -> impl Iterator<Item = Metric> + use<> {
         let ruleset = self.ruleset();
         let source = self.source().cloned().unwrap_or_default();
         let age = self.age();
@@ -105,6 +105,17 @@ impl Status {
         let asked = source.last_attempt();
         let asked = asked
             .map(|ago| Metric::gauge("growthbook.source.last_attempt.age", "s", ago.as_secs_f64()));
+        gauges
+            .into_iter()
+            .chain(counters)
+            .chain(age)
+            .chain(asked)
+            .chain(self.states())
+    }
+
+    /// What it is one of several of.
+    fn states(&self) -> impl Iterator<Item = Metric> + use<> {
+        let stream_state = self.source().map(SourceStatus::stream).unwrap_or_default();
         let states = [
             (
                 "growthbook.payload.origin",
@@ -128,20 +139,12 @@ impl Status {
                 "growthbook.stream",
                 "state",
                 STREAMS,
-                Some(stream(source.stream())),
+                Some(stream(stream_state)),
             ),
         ];
-        let states = states
+        states
             .into_iter()
-            .flat_map(|(name, label, states, current)| {
-                Metric::states(name, label, states, current)
-            });
-        gauges
-            .into_iter()
-            .chain(counters)
-            .chain(age)
-            .chain(asked)
-            .chain(states)
+            .flat_map(|(name, label, states, current)| Metric::states(name, label, states, current))
     }
 }
 

@@ -1,10 +1,6 @@
 //! What the crate `log` gets in a program without a subscriber of `tracing`, and what it never gets. A process of its own:
 //! both have one listener in each.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops where its assumptions do"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops where its assumptions do")]
 
 #[path = "../said/canaries.rs"]
 #[expect(

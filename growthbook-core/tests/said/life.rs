@@ -16,6 +16,7 @@ use crate::scene::{
 };
 
 /// Lives it, and prints what a program that watches its client would.
+#[expect(clippy::panic, reason = "callbacks of programs do")]
 pub(crate) fn live(printed: &Printed) {
     let clock = ManualClock::new();
     let (source, script) = ScriptedSource::new();

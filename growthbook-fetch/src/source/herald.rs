@@ -42,25 +42,25 @@ impl Herald {
         };
         log::log!(target: crate::LOG, level, "stream broken or refused: {error}");
     }
+}
 
-    /// As servers do every minute.
-    pub(super) fn ended(&self) {
-        log::debug!(target: crate::LOG, "stream ended by the server");
-    }
+/// As servers do every minute.
+pub(super) fn ended() {
+    log::debug!(target: crate::LOG, "stream ended by the server");
+}
 
-    /// The server has none, and never will.
-    pub(super) fn given_up(&self) {
-        log::info!(target: crate::LOG, "the server has no stream, so features are polled");
-    }
+/// The server has none, and never will.
+pub(super) fn given_up() {
+    log::info!(target: crate::LOG, "the server has no stream, so features are polled");
+}
 
-    /// Whatever the server calls its events, only names that are known are said.
-    pub(super) fn heard(&self, event_type: &str, bytes: usize) {
-        let named = match event_type {
-            "features" | "features-updated" | "message" => event_type,
-            _ => "another",
-        };
-        log::debug!(target: crate::LOG, "event of the stream: {named}, {bytes} bytes");
-    }
+/// Whatever the server calls its events, only names that are known are said.
+pub(super) fn heard(event_type: &str, bytes: usize) {
+    let named = match event_type {
+        "features" | "features-updated" | "message" => event_type,
+        _ => "another",
+    };
+    log::debug!(target: crate::LOG, "event of the stream: {named}, {bytes} bytes");
 }
 
 /// After that, a stream that breaks is news again.

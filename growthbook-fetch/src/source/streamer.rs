@@ -9,7 +9,7 @@ use growthbook_core::{FetchError, PayloadSink};
 
 use super::board::{Board, Stream};
 use super::crew::{Crew, guarded};
-use super::herald::Herald;
+use super::herald::{self, Herald};
 use super::mailbox::{Mail, Mailbox, Waiter};
 use crate::connection::{self, Connection, Refused};
 use crate::sse::{Ended, Event, Next, Parser, Reconnect};
@@ -109,7 +109,7 @@ impl Streamer {
                 self.reconnect.set_retry(retry);
             }
             let Next::After(pause) = self.reconnect.next(&ended, self.random.f64()) else {
-                self.herald.given_up();
+                herald::given_up();
                 self.board.stream(Stream::Unsupported);
                 return;
             };
@@ -161,7 +161,7 @@ impl Streamer {
         self.listener.closed();
         match failure {
             None => {
-                self.herald.ended();
+                herald::ended();
                 Ended::Closed { open_for }
             }
             Some(error) => {
@@ -176,7 +176,7 @@ impl Streamer {
         let mut payload = None;
         while let Some(event) = self.parser.next_event(&mut bytes) {
             if let Event::Message { event_type, data } = &event {
-                self.herald.heard(event_type, data.len());
+                herald::heard(event_type, data.len());
             }
             match event {
                 Event::Message { event_type, data } if event_type == "features" => {

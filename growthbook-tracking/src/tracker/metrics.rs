@@ -23,7 +23,7 @@ impl TrackerReport {
     ///     .find(|metric| metric.name() == "growthbook.tracking.offered");
     /// assert_eq!(offered.map(|metric| metric.value()), Some(MetricValue::Counter(0)));
     /// ```
-    pub fn metrics(&self) -> impl Iterator<Item = Metric> {
+    pub fn metrics(&self) -> impl Iterator<Item = Metric> + use<> {
         let counters = [
             ("growthbook.tracking.offered", EVENTS, self.offered()),
             ("growthbook.tracking.delivered", EVENTS, self.delivered()),
