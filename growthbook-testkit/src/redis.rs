@@ -198,8 +198,9 @@ impl RedisServer {
     /// Whether that process listens there and has loaded its data. Another test's server may have been faster, and would
     /// answer as well.
     fn is_answered_by(&self, id: u32) -> bool {
-        let about = self.ask(&["INFO", "server"]);
-        about.is_ok_and(|about| about.contains(&format!("process_id:{id}\r\n")))
+        let signs = [format!("\nprocess_id:{id}\r"), "\nloading:0\r".to_owned()];
+        let about = self.ask(&["INFO"]);
+        about.is_ok_and(|about| signs.iter().all(|sign| about.contains(sign)))
     }
 
     /// Stops the server, which keeps its connections and says nothing, until [`resume`](Self::resume).

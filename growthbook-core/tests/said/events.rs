@@ -9,7 +9,7 @@ use tracing::Level;
 use crate::scene::BrokenStore;
 use crate::subscriber::{self, Said};
 
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn event(level: Level, message: &str, fields: &str) -> Said {
     Said {

@@ -20,7 +20,7 @@ use crate::scene::{
 };
 use crate::subscriber::{Said, said};
 
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(60);
 const FEATURES: [&str; 9] = [
     "text", "object", "targeted", "pattern", "grouped", "tried", "wrong", "forced", "nowhere",
 ];

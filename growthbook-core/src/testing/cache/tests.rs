@@ -117,9 +117,9 @@ impl Flawed {
     /// Waits a little for somebody to load: between the two steps, if anybody can.
     fn wait_for_a_load(&self) {
         let loads = self.loads.load(Ordering::SeqCst);
-        let mut patience = 1_000;
+        let mut patience = 20;
         while self.loads.load(Ordering::SeqCst) == loads && patience > 0 {
-            thread::yield_now();
+            thread::park_timeout(Duration::from_millis(1));
             patience -= 1;
         }
     }

@@ -7,7 +7,7 @@ use crate::result::FeatureSource;
 use crate::testing::TestFeatures;
 use crate::user::UserContext;
 
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(60);
 
 fn client(plugin: &RecordingPlugin) -> GrowthBookClient {
     let features =

@@ -236,7 +236,7 @@ impl SourceHandle for Handle {
         let commands = match self.flaw {
             Flaw::OneAtATime => {
                 let taken = self.commands.lock().unwrap().take();
-                thread::park_timeout(Duration::from_millis(50));
+                thread::park_timeout(Duration::from_millis(500));
                 *self.commands.lock().unwrap() = taken.clone();
                 taken
             }

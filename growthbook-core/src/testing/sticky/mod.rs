@@ -171,4 +171,4 @@ const TEXTS: [&str; 6] = ["exp", "EXP", "größe 🌸", "a||b", "a.b:c/d", "'\"\
 
 /// More than a store that asks in portions takes at once.
 const MANY: usize = 250;
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(60);

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
+use std::time::Duration;
 
 use super::super::suite::complaint;
 use super::*;
@@ -185,9 +186,9 @@ impl Flawed {
     /// Waits a little until another writer is between its two steps as well.
     fn wait_for_another_writer(&self) {
         self.between.fetch_add(1, Ordering::SeqCst);
-        let mut patience = 300;
+        let mut patience = 20;
         while self.between.load(Ordering::SeqCst) < 2 && patience > 0 {
-            thread::yield_now();
+            thread::park_timeout(Duration::from_millis(1));
             patience -= 1;
         }
     }
