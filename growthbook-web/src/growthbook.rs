@@ -182,9 +182,16 @@ impl GrowthBook {
         set
     }
 
+    /// Whether a user's sticky buckets are in a store that may do I/O.
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub(crate) fn has_store(&self) -> bool {
-        self.inner.sticky == Sticky::Store
+        self.inner.sticky == Sticky::Store && self.may_wait()
+    }
+
+    /// Whether an evaluation may do I/O: a store is written even if the documents come from elsewhere.
+    #[cfg(any(feature = "actix", feature = "axum"))]
+    pub(crate) fn may_wait(&self) -> bool {
+        self.inner.sticky != Sticky::InPlace && self.inner.client.has_sticky_buckets()
     }
 
     fn made(&self, user: UserContext, known: StickyDocuments) -> UserScope {
