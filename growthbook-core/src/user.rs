@@ -153,7 +153,7 @@ impl UserContext {
 
     /// Adds attributes, each replacing an earlier one of its name.
     pub fn update_attributes(&mut self, attributes: Attributes) {
-        self.edit().attributes.extend(attributes);
+        self.edit().attributes.append(attributes);
     }
 
     /// A user who is shared is copied first.

@@ -22,6 +22,7 @@
 //! # Ok::<(), growthbook_core::BuildError>(())
 //! ```
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -54,10 +55,10 @@ pub fn changed<'a>(
     before: &'a StickyDocuments,
     after: &'a StickyDocuments,
 ) -> impl Iterator<Item = StickyCookie> {
-    let is_new = |(identity, assignments): &(&StickyIdentity, &StickyAssignments)| {
-        !before
-            .iter()
-            .any(|known| known == (*identity, *assignments))
+    // Whoever asks can bring along thousands.
+    let known: BTreeMap<_, _> = before.iter().collect();
+    let is_new = move |(identity, assignments): &(&StickyIdentity, &StickyAssignments)| {
+        known.get(identity) != Some(assignments)
     };
     let documents = after.iter().filter(is_new);
     documents.map(|(identity, assignments)| StickyCookie::new(identity, assignments))

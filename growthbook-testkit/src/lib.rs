@@ -19,6 +19,7 @@ mod redis_wire;
 mod relay;
 mod server;
 mod timing;
+mod voice;
 
 pub use self::ask::{Answer, ask, send};
 #[cfg(unix)]
@@ -33,3 +34,4 @@ pub use self::redis_cluster::RedisCluster;
 pub use self::relay::Relay;
 pub use self::server::{Duplex, Pushing, Reply, Request, Server};
 pub use self::timing::{Operation, Timing, time};
+pub use self::voice::{MARK, leaks, speak};

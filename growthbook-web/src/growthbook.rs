@@ -176,15 +176,25 @@ impl GrowthBook {
         if let (Sticky::Cookies, Some(scope)) = (inner.sticky, &asked.scope) {
             let documents = scope.sticky_documents();
             let cookies = cookies::changed(&asked.known, &documents);
+            // What no browser keeps would only be too long for a proxy on the way.
+            let is_kept = |it: &StickyCookie| it.name().len() + it.value().len() <= MOST_BYTES;
+            let cookies = cookies.filter(is_kept);
             let with_attributes = |cookie: StickyCookie| cookie.attributes(attributes).to_string();
             set.extend(cookies.map(with_attributes));
         }
         set
     }
 
+    /// Whether a user's sticky buckets are in a store that may do I/O.
     #[cfg(any(feature = "actix", feature = "axum"))]
     pub(crate) fn has_store(&self) -> bool {
-        self.inner.sticky == Sticky::Store
+        self.inner.sticky == Sticky::Store && self.may_wait()
+    }
+
+    /// Whether an evaluation may do I/O: a store is written even if the documents come from elsewhere.
+    #[cfg(any(feature = "actix", feature = "axum"))]
+    pub(crate) fn may_wait(&self) -> bool {
+        self.inner.sticky != Sticky::InPlace && self.inner.client.has_sticky_buckets()
     }
 
     fn made(&self, user: UserContext, known: StickyDocuments) -> UserScope {
@@ -261,6 +271,9 @@ fn request(options: &WebOptions, head: &RequestHead<'_>) -> RequestContext {
         None => request,
     }
 }
+
+/// What every browser keeps of a cookie's name and value.
+const MOST_BYTES: usize = 4_093;
 
 /// An id that is null or empty buckets nobody.
 fn is_missing(user: &UserContext, attribute: &str) -> bool {

@@ -47,30 +47,45 @@ impl<'a> RequestHead<'a> {
     /// A header `Cookie`. HTTP/2 may have several: call it for each.
     #[must_use]
     pub fn with_cookies(mut self, header: &'a str) -> Self {
-        if self.cookies.is_empty() {
-            self.cookies = Cow::Borrowed(header);
-        } else {
-            let cookies = self.cookies.to_mut();
-            cookies.push_str("; ");
-            cookies.push_str(header);
-        }
+        self.add_cookies(Cow::Borrowed(header));
         self
     }
 
-    /// The head of a request for scheme, authority and target, with the headers of a name. A header that is no text is none.
+    fn add_cookies(&mut self, header: Cow<'a, str>) {
+        if self.cookies.is_empty() {
+            self.cookies = header;
+        } else {
+            let cookies = self.cookies.to_mut();
+            cookies.push_str("; ");
+            cookies.push_str(&header);
+        }
+    }
+
+    /// The head of a request for scheme, authority and target, with the headers of a name. An authority in the request line
+    /// counts, and not the header `Host` (RFC 9112, 3.2.2); who logs in by it is nobody's business.
+    ///
+    /// A header that is no text is none. Of cookies, which other programs of the same site may have set, only those are lost
+    /// that are no text.
     #[cfg(any(feature = "actix", feature = "tower"))]
     pub(crate) fn of<H: Iterator<Item = &'a [u8]>>(
         (scheme, authority, target): (Option<&'a str>, Option<&'a str>, &'a str),
         headers: impl Fn(&'static str) -> H,
     ) -> Self {
-        let texts = |name| headers(name).filter_map(|header| std::str::from_utf8(header).ok());
-        let head = Self {
+        let text = |name| {
+            let mut texts = headers(name).filter_map(|header| std::str::from_utf8(header).ok());
+            texts.next()
+        };
+        let authority = authority.and_then(|it| it.rsplit('@').next());
+        let mut head = Self {
             scheme,
-            host: texts("host").next().or(authority),
-            user_agent: texts("user-agent").next(),
+            host: authority.or_else(|| text("host")),
+            user_agent: text("user-agent"),
             ..Self::new(target)
         };
-        texts("cookie").fold(head, Self::with_cookies)
+        for header in headers("cookie") {
+            head.add_cookies(String::from_utf8_lossy(header));
+        }
+        head
     }
 
     /// The value of the first cookie of that name, as it was sent.

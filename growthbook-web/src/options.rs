@@ -38,9 +38,10 @@ pub(crate) type Switches = dyn Fn(RequestContext) -> RequestContext + Send + Syn
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Sticky {
     Cookies,
-    /// Nowhere, or in a store that does no I/O.
+    /// In a store that does no I/O.
+    InPlace,
+    /// In the client's store, if it has one.
     #[default]
-    Memory,
     Store,
 }
 
@@ -83,10 +84,11 @@ impl WebOptions {
         self
     }
 
-    /// The client's store of sticky buckets does I/O: [`Scope`](crate::Scope) is loaded, and
+    /// The client's store of sticky buckets answers at once, since it is in memory: it is asked where the handler evaluates.
+    /// Otherwise a store is taken to do I/O: [`Scope`](crate::Scope) is loaded, and
     /// [`GrowthBook::ask`](crate::GrowthBook::ask) evaluates, on a thread for blocking work.
-    pub fn sticky_store(mut self) -> Self {
-        self.sticky = Sticky::Store;
+    pub fn sticky_in_place(mut self) -> Self {
+        self.sticky = Sticky::InPlace;
         self
     }
 

@@ -39,8 +39,9 @@ impl Deref for Scope {
 
 /// Those who wait in an async program.
 impl GrowthBook {
-    /// The request's scope. With [`WebOptions::sticky_store`](crate::WebOptions::sticky_store), the user's sticky buckets are
-    /// loaded on a thread for blocking work, so that evaluations find them there.
+    /// The request's scope. If the client has a store of sticky buckets, the user's are loaded on a thread for blocking work,
+    /// so that evaluations find them there; with [`WebOptions::sticky_in_place`](crate::WebOptions::sticky_in_place) they are
+    /// not, but are loaded where they are needed.
     ///
     /// A new assignment is stored where it is evaluated: see [`GrowthBook::ask`].
     pub async fn loaded(&self) -> Scope {
@@ -52,8 +53,8 @@ impl GrowthBook {
         Scope(scope)
     }
 
-    /// Asks the request's scope: here, or, with [`WebOptions::sticky_store`](crate::WebOptions::sticky_store), on a thread for
-    /// blocking work, where it may load and store sticky buckets. A panic in `ask` goes on here.
+    /// Asks the request's scope: here, or, if the client has a store of sticky buckets, on a thread for blocking work, where
+    /// it may load and store them. A panic in `ask` goes on here.
     ///
     /// If the future is dropped, what was begun on the other thread is brought to its end.
     pub async fn ask<T: Send + 'static>(
@@ -61,7 +62,7 @@ impl GrowthBook {
         ask: impl FnOnce(&UserScope) -> T + Send + 'static,
     ) -> T {
         let scope = self.scope();
-        if self.has_store() {
+        if self.may_wait() {
             offload(move || ask(&scope)).await
         } else {
             ask(&scope)

@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use growthbook::{Attributes, Experiment, GrowthBookClient, Track, UserContext};
+use growthbook::{Attributes, Experiment, GrowthBookClient, SecureSalt, Track, UserContext};
 // In a program: `growthbook::{BatchTracker, JsonLines}`, with the Cargo feature `tracking`.
 use growthbook_tracking::{BatchTracker, JsonLines};
 
@@ -23,6 +23,8 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         .payload(include_bytes!("data/shop.json"))
         .plugin(tracker.clone())
         .build()?;
+    // Conditions on attributes that GrowthBook calls secure are hashed, so what is compared with them is, too.
+    let salt = env::var("SECURE_ATTRIBUTE_SALT").ok().map(SecureSalt::new);
     let letter = Experiment::builder("spring-letter", ["short", "long"]).build()?;
     let (mut layouts, mut letters) = (BTreeMap::new(), BTreeMap::new());
     let mut unreadable = 0;
@@ -31,6 +33,10 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         let Ok(attributes) = Attributes::from_json(&line?) else {
             unreadable += 1;
             continue;
+        };
+        let attributes = match &salt {
+            Some(salt) => attributes.secure(["email"], salt),
+            None => attributes,
         };
         let scope = client.scope(UserContext::new(attributes));
         // Nobody sees the layout because of this program, so it is asked without being reported ..

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use growthbook::{Attributes, DecryptionKey, GrowthBookClient, UserContext};
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let key = DecryptionKey::new(DEMO_KEY)?;
     println!("printed, the key is {key:?}");
 

@@ -24,7 +24,7 @@ impl Reminder {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let client = GrowthBookClient::builder().build()?;
     let variations = [
         Reminder::None,

@@ -6,7 +6,7 @@ use std::fs;
 
 use growthbook::{Attributes, GrowthBookClient, UserContext};
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     // A program without its file had better start all the same: without a payload every feature is unknown, and
     // callers get their fallbacks.
     let client = GrowthBookClient::builder().build()?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use growthbook::{Attributes, Endpoint, GrowthBookClient, HttpSource, RedisCache, UserContext};
 
 /// What a process of the fleet does: all that a program of one's own needs is here.
-fn member(redis: &str, api: &str) -> Result<(), Box<dyn Error>> {
+pub(crate) fn member(redis: &str, api: &str) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     let endpoint = Endpoint::new("sdk-abc123").api_host(api).no_proxy();
     let client = GrowthBookClient::builder()

@@ -14,6 +14,8 @@ mod value;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::iter;
+use std::mem;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -84,18 +86,10 @@ impl Attributes {
         name: impl Into<String>,
         value: impl Into<AttributeValue>,
     ) -> Option<AttributeValue> {
-        let name = Name::from(name.into());
-        let value = value.into();
-        if let Some(entry) = self
-            .entries
-            .iter_mut()
-            .find(|entry| entry.name.is(name.probe()))
-        {
-            return Some(std::mem::replace(&mut entry.value, value));
-        }
-        let place = self.place_of(&name);
-        self.entries.insert(place, Entry { name, value });
-        None
+        self.put(Entry {
+            name: Name::from(name.into()),
+            value: value.into(),
+        })
     }
 
     /// Removes an attribute, and returns its value.
@@ -191,28 +185,51 @@ impl Attributes {
         })
     }
 
-    /// Adds entries in bulk: one pass, however many there are.
-    fn extend_unique(&mut self, new: impl Iterator<Item = (String, AttributeValue)>) {
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for (place, entry) in self.entries.iter().enumerate() {
-            places.insert(entry.name.as_str().to_owned(), place);
+    /// Adds entries in bulk, in time that grows with their number.
+    fn extend_unique(&mut self, mut new: impl Iterator<Item = Entry>) {
+        // Looking through a few names takes less than a table of them.
+        while self.entries.len() < FEW {
+            let Some(entry) = new.next() else { return };
+            self.put(entry);
         }
-        for (name, value) in new {
-            if let Some(entry) = places
-                .get(&name)
-                .and_then(|place| self.entries.get_mut(*place))
-            {
-                entry.value = value;
+        let Some(next) = new.next() else { return };
+        self.extend_many(iter::once(next).chain(new));
+    }
+
+    fn extend_many(&mut self, new: impl Iterator<Item = Entry>) {
+        let names = self.entries.iter().enumerate();
+        let names = names.map(|(place, entry)| (entry.name.as_str().to_owned(), place));
+        let mut places: HashMap<String, usize> = names.collect();
+        for entry in new {
+            let known = places.get(entry.name.as_str());
+            if let Some(place) = known.and_then(|place| self.entries.get_mut(*place)) {
+                place.value = entry.value;
             } else {
-                places.insert(name.clone(), self.entries.len());
-                self.entries.push(Entry {
-                    name: Name::from(name),
-                    value,
-                });
+                places.insert(entry.name.as_str().to_owned(), self.entries.len());
+                self.entries.push(entry);
             }
         }
         self.entries
             .sort_by_key(|entry| property_index(entry.name.as_str()).unwrap_or(u32::MAX));
+    }
+
+    /// Adds other attributes, each replacing an earlier one of its name.
+    pub(crate) fn append(&mut self, other: Self) {
+        if self.entries.is_empty() {
+            *self = other;
+        } else {
+            self.extend_unique(other.entries.into_iter());
+        }
+    }
+
+    fn put(&mut self, entry: Entry) -> Option<AttributeValue> {
+        let name = entry.name.probe();
+        if let Some(known) = self.entries.iter_mut().find(|it| it.name.is(name)) {
+            return Some(mem::replace(&mut known.value, entry.value));
+        }
+        let place = self.place_of(&entry.name);
+        self.entries.insert(place, entry);
+        None
     }
 }
 
@@ -253,10 +270,10 @@ impl TryFrom<Value> for Attributes {
 
 impl<N: Into<String>, V: Into<AttributeValue>> Extend<(N, V)> for Attributes {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, new: I) {
-        self.extend_unique(
-            new.into_iter()
-                .map(|(name, value)| (name.into(), value.into())),
-        );
+        self.extend_unique(new.into_iter().map(|(name, value)| Entry {
+            name: Name::from(name.into()),
+            value: value.into(),
+        }));
     }
 }
 
@@ -332,6 +349,9 @@ impl AttributeError {
     }
 }
 
+/// Up to how many names it takes less to look through them than to make a table.
+const FEW: usize = 32;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -358,6 +378,35 @@ mod tests {
             .collect();
         assert_eq!(names(&collected), ["9", "10", "b", "a"]);
         assert_eq!(collected.get("b"), Some(&5.into()));
+    }
+
+    /// A few are looked through and many are in a table, which nobody is to notice.
+    #[test]
+    fn names_added_in_bulk_are_as_if_added_one_by_one() {
+        for (before, added) in [
+            (0, 3),
+            (0, 100),
+            (5, 26),
+            (5, 27),
+            (5, 28),
+            (31, 60),
+            (40, 40),
+        ] {
+            let name = |it: usize| match it % 7 {
+                0 => (1_000 - it).to_string(),
+                _ => format!("name-{}", it % 50),
+            };
+            let start: Attributes = (0..before).map(|it| (name(it), it as u64)).collect();
+            let new = (0..added).map(|it| (name(it * 3), 1_000 + it as u64));
+            let (mut in_bulk, mut one_by_one, mut appended) = (start.clone(), start.clone(), start);
+            in_bulk.extend(new.clone());
+            appended.append(new.clone().collect());
+            for (name, value) in new {
+                one_by_one.insert(name, value);
+            }
+            assert_eq!(in_bulk, one_by_one, "{before} and {added}");
+            assert_eq!(appended, one_by_one, "{before} and {added}");
+        }
     }
 
     #[test]

@@ -41,6 +41,11 @@ impl GrowthBookClient {
         self.status().readiness()
     }
 
+    /// Whether there is a sticky bucket service, which evaluations may have to wait for.
+    pub fn has_sticky_buckets(&self) -> bool {
+        self.shared.sticky.is_some()
+    }
+
     /// Waits until what was reported and stored so far has left the process, as far as plugins and the sticky bucket service
     /// buffer anything.
     ///

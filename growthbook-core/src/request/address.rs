@@ -54,12 +54,22 @@ impl<'a> Address<'a> {
         (!host.is_empty()).then(|| host.to_owned())
     }
 
-    /// The first parameter of that name, decoded, unless it is empty.
-    pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        let query = self.query.strip_prefix('?')?;
-        let mut parameters = url::form_urlencoded::parse(query.as_bytes());
-        let value = parameters.find_map(|(key, value)| (key == name).then_some(value))?;
-        (!value.is_empty()).then(|| value.into_owned())
+    /// Of each name the first parameter, decoded.
+    pub(super) fn parameters<const N: usize>(&self, names: [&str; N]) -> [Option<String>; N] {
+        let mut values = [const { None }; N];
+        let query = self.query.strip_prefix('?').unwrap_or_default();
+        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let named = names
+                .iter()
+                .zip(&mut values)
+                .find(|(name, _)| **name == key);
+            if let Some((_, slot)) = named
+                && slot.is_none()
+            {
+                *slot = Some(value.into_owned());
+            }
+        }
+        values
     }
 }
 

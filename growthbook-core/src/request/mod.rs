@@ -122,7 +122,7 @@ impl RequestContext {
 
     /// What the request says.
     pub fn attributes(&self) -> Attributes {
-        let mut found = Attributes::new();
+        let mut found = Attributes::with_capacity(USUAL);
         if let Some(url) = &self.url {
             self.add_address(url, &mut found);
         }
@@ -134,14 +134,14 @@ impl RequestContext {
         if let Some(server) = &self.server {
             server.add(&mut found);
         }
-        found.extend(self.client.clone());
+        found.append(self.client.clone());
         found
     }
 
     /// The user who made the request, with what the program knows of them, which wins over what the request says.
     pub fn user(&self, known: Attributes) -> UserContext {
         let mut attributes = self.attributes();
-        attributes.extend(known);
+        attributes.append(known);
         let user = UserContext::new(attributes);
         match &self.url {
             Some(url) => user.with_url(url),
@@ -160,8 +160,9 @@ impl RequestContext {
         if self.without_utm {
             return;
         }
-        for (parameter, name) in UTM {
-            if let Some(value) = address.parameter(parameter) {
+        let values = address.parameters(UTM.map(|(parameter, _)| parameter));
+        for ((_, name), value) in UTM.into_iter().zip(values) {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
                 found.insert(name, value);
             }
         }
@@ -189,6 +190,9 @@ impl ServerContext {
         found.insert("sdk_context", "server");
     }
 }
+
+/// How many attributes there are, with some of a campaign and some of the program's.
+const USUAL: usize = 12;
 
 const UTM: [(&str, &str); 5] = [
     ("utm_source", "utmSource"),

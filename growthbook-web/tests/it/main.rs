@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
 
+#[cfg(unix)]
+mod canaries;
 mod client;
 mod cookies;
 mod ear;
 #[cfg(unix)]
 mod examples;
 mod extractors;
+mod hostile;
 mod secrets;
 mod services;
 mod store;

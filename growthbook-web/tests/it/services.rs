@@ -52,6 +52,7 @@ pub(crate) fn axum_routes() -> Router {
         .route("/quiet", get(quiet))
         .route("/handle", get(handle))
         .route("/ask", get(ask))
+        .route("/panic", get(panicking))
         .route("/script", get(script))
         .route("/log-in", get(log_in))
         .route("/no-consent", get(no_consent))
@@ -95,6 +96,7 @@ pub(crate) fn serve_actix(growthbook: Option<GrowthBookMiddleware>) -> SocketAdd
                 .route("/quiet", get().to(quiet))
                 .route("/handle", get().to(handle))
                 .route("/ask", get().to(ask))
+                .route("/panic", get().to(panicking))
                 .route("/script", get().to(script))
                 .route("/log-in", get().to(log_in))
                 .route("/no-consent", get().to(no_consent))
@@ -140,6 +142,14 @@ async fn ask(growthbook: GrowthBook) -> String {
     let (there, color) = there.await;
     let place = if here == there { "here" } else { "there" };
     format!("{place} {color}")
+}
+
+async fn panicking(growthbook: GrowthBook) -> String {
+    let asked = growthbook.ask(|scope| {
+        scope.is_on("color");
+        panic!("as it should")
+    });
+    asked.await
 }
 
 async fn script(scope: Scope) -> String {

@@ -41,8 +41,15 @@ impl Gate {
     }
 
     pub(crate) fn wait_for_loads(&self, count: usize) {
+        self.wait_while(|state| state.loads.len() < count);
+    }
+
+    pub(crate) fn wait_for_saves(&self, count: usize) {
+        self.wait_while(|state| state.saves.len() < count);
+    }
+
+    fn wait_while(&self, is_short: impl Fn(&mut State) -> bool) {
         let state = self.state.lock().unwrap();
-        let is_short = |state: &mut State| state.loads.len() < count;
         let waited = self.changed.wait_timeout_while(state, LIMIT, is_short);
         assert!(!waited.unwrap().1.timed_out(), "nobody came");
     }

@@ -2,7 +2,7 @@
 
 use growthbook::{FeatureResult, UserScope};
 
-use crate::customers::Customer;
+use super::customers::Customer;
 
 pub(crate) fn print(scope: &UserScope, customer: &Customer) {
     println!("\n{}", customer.role);

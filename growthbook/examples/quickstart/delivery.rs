@@ -8,7 +8,7 @@ use growthbook::GrowthBookClient;
 use growthbook_tracking::{BatchTracker, Ingestor, IngestorError};
 use serde_json::Value;
 
-use crate::server::{Collected, Server};
+use super::server::{Collected, Server};
 
 /// Sends to the tour's own server. The key alone is enough for the GrowthBook in the cloud.
 pub(crate) fn tracker(server: &Server) -> Result<BatchTracker, IngestorError> {

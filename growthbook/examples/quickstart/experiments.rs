@@ -4,7 +4,7 @@ use std::error::Error;
 
 use growthbook::{Assignment, Experiment, GrowthBookClient};
 
-use crate::customers;
+use super::customers;
 
 /// Variations are of any type: here an enum, so that the compiler sees that each is handled.
 pub(crate) fn inline(client: &GrowthBookClient) -> Result<(), Box<dyn Error>> {

@@ -9,7 +9,7 @@ use growthbook::{
 };
 use serde_json::Value;
 
-use crate::server::Server;
+use super::server::Server;
 
 /// What changed, whenever something does.
 pub(crate) struct Changes(Receiver<String>);
@@ -47,7 +47,7 @@ pub(crate) fn flip(
     let is_open = || client.is_on("shop-open", &UserContext::default());
     println!("\nSomebody closes the shop in GrowthBook");
     println!("  shop-open is {}", is_open());
-    let mut payload: Value = serde_json::from_slice(crate::SHOP)?;
+    let mut payload: Value = serde_json::from_slice(super::SHOP)?;
     let flag = payload.pointer_mut("/features/shop-open/defaultValue");
     *flag.ok_or("the shop has a flag")? = Value::Bool(false);
     if let Some(date) = payload.get_mut("dateUpdated") {

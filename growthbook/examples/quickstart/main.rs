@@ -24,11 +24,11 @@ use std::time::Duration;
 use growthbook::{Endpoint, Explanation, Flag, GrowthBookClient, HttpSource, UserScope};
 use serde::Deserialize;
 
-use exposures::Exposures;
-use live::Changes;
-use server::Server;
+use self::exposures::Exposures;
+use self::live::Changes;
+use self::server::Server;
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let key = std::env::var("GROWTHBOOK_CLIENT_KEY");
     if key.is_ok_and(|key| !key.trim().is_empty()) {
         return live::watch();

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use growthbook::{EvaluatedFeature, GrowthBookClient, Track};
 
-use crate::customers;
+use super::customers;
 
 pub(crate) fn render(client: &GrowthBookClient) -> Result<(), Box<dyn Error>> {
     let user = customers::gold_customer()?.context;

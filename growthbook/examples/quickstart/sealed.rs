@@ -4,7 +4,7 @@ use std::error::Error;
 
 use growthbook::{DecryptionKey, GrowthBookClient};
 
-use crate::customers;
+use super::customers;
 
 pub(crate) fn answers_alike(plain: &GrowthBookClient) -> Result<(), Box<dyn Error>> {
     let sealed = GrowthBookClient::builder()

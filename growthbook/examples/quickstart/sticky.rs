@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 pub(crate) fn survive_new_weights() -> Result<(), Box<dyn Error>> {
     let with_buckets = GrowthBookClient::builder()
         .sticky_buckets(MemoryStickyBuckets::new())
-        .payload(crate::SHOP)
+        .payload(super::SHOP)
         .build()?;
-    let without = GrowthBookClient::builder().payload(crate::SHOP).build()?;
+    let without = GrowthBookClient::builder().payload(super::SHOP).build()?;
     let visitors: Vec<_> = (0..1_000).map(visitor).collect();
 
     println!("\nThe experiment `hero-picture` goes from 60/20/20 to 10/10/80; of 1,000 visitors");
@@ -48,7 +48,7 @@ pub(crate) fn survive_a_restart() -> Result<(), Box<dyn Error>> {
     );
     println!(
         "  first run               {}",
-        hero(crate::SHOP, Some(&file))?
+        hero(super::SHOP, Some(&file))?
     );
     println!(
         "  second run, excluded    {}",
@@ -83,7 +83,7 @@ fn with_new_weights() -> Result<Vec<u8>, Box<dyn Error>> {
 
 /// The payload after somebody changed the experiment in GrowthBook.
 fn changed(member: &str, value: Value) -> Result<Vec<u8>, Box<dyn Error>> {
-    let mut payload: Value = serde_json::from_slice(crate::SHOP)?;
+    let mut payload: Value = serde_json::from_slice(super::SHOP)?;
     let rule = payload.pointer_mut("/features/homepage-hero/rules/1");
     rule.ok_or("the experiment is there")?[member] = value;
     Ok(serde_json::to_vec(&payload)?)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use growthbook::testing::sticky_contract;
 
 #[path = "../../examples/custom_sticky.rs"]
-mod example;
+pub(crate) mod example;
 
 #[test]
 fn it_runs() {

@@ -4,6 +4,7 @@
     reason = "helpers of tests fail the test that calls them"
 )]
 
+mod canaries;
 #[cfg(feature = "testing")]
 mod custom_sticky;
 mod flow;

@@ -10,9 +10,9 @@ use growthbook_testkit::Process;
 use crate::shop;
 
 #[path = "../../examples/batch.rs"]
-mod batch;
+pub(crate) mod batch;
 #[path = "../../examples/worker.rs"]
-mod worker;
+pub(crate) mod worker;
 
 #[test]
 fn the_worker() {
