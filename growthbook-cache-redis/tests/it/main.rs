@@ -8,5 +8,6 @@ mod content;
 mod contract;
 mod outages;
 mod processes;
+mod slow;
 mod support;
 mod turns;
