@@ -4,6 +4,8 @@
 //! A crate of its own, because an allocator takes `unsafe`, which the published crates forbid, and because measuring
 //! takes a clock, which core may not read.
 
+#[cfg(feature = "tls")]
+mod certificate;
 #[cfg(unix)]
 mod copy;
 mod heap;
@@ -17,6 +19,8 @@ mod relay;
 mod server;
 mod timing;
 
+#[cfg(feature = "tls")]
+pub use self::certificate::Certificate;
 #[cfg(unix)]
 pub use self::copy::in_a_copy;
 pub use self::heap::{CountingAllocator, Heap, counted};

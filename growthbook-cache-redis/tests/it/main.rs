@@ -10,4 +10,6 @@ mod outages;
 mod processes;
 mod slow;
 mod support;
+#[cfg(feature = "tls")]
+mod tls;
 mod turns;
