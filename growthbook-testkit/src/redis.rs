@@ -66,6 +66,12 @@ impl RedisServerBuilder {
         self
     }
 
+    /// A word more of its command line.
+    pub fn setting(mut self, word: &str) -> Self {
+        self.settings.push(word.to_owned());
+        self
+    }
+
     /// Speaks TLS as well, on another port, with this certificate and key, both PEM. The program must have been built for it.
     pub fn tls(mut self, certificate: &str, key: &str) -> Self {
         self.tls = Some([certificate, key].map(str::to_owned));
