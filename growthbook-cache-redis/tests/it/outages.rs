@@ -13,6 +13,7 @@ use crate::support::{Rig, SOON, fresh, patient, start, stored, unchanged};
 
 const MINUTE: Duration = Duration::from_secs(61);
 
+/// R1.
 #[test]
 fn r1_a_redis_that_was_never_there_costs_nothing_but_itself() {
     let rig = Rig::new(patient("redis://127.0.0.1:1/"));
@@ -61,6 +62,7 @@ fn r2_r3_a_silent_redis_is_not_waited_for() {
     }
 }
 
+/// R4.
 #[test]
 fn r4_a_redis_that_comes_back_empty_is_filled_by_the_next_refresh() {
     let Some(mut server) = start(RedisServer::builder()) else {
@@ -83,6 +85,7 @@ fn r4_a_redis_that_comes_back_empty_is_filled_by_the_next_refresh() {
     assert!(after.fetched_at() > before.fetched_at());
 }
 
+/// R12.
 #[test]
 fn r12_what_is_evicted_at_any_moment_is_asked_for() {
     let Some(server) = start(RedisServer::builder()) else {
@@ -105,6 +108,7 @@ fn r12_what_is_evicted_at_any_moment_is_asked_for() {
     assert_eq!((rig.value(), rig.script.calls()), (50, 50));
 }
 
+/// R14.
 #[test]
 fn r14_commands_that_are_held_up() {
     let Some(server) = start(RedisServer::builder()) else {

@@ -15,6 +15,7 @@ use crate::support::{
 
 const MINUTE: Duration = Duration::from_secs(61);
 
+/// R5.
 #[test]
 fn r5_a_full_redis_is_read_and_not_written() {
     let Some(server) = start(RedisServer::builder()) else {
@@ -39,6 +40,7 @@ fn r5_a_full_redis_is_read_and_not_written() {
     cache.store(&rig.key(), &payload(2, 2)).unwrap();
 }
 
+/// R6.
 #[test]
 fn r6_what_a_redis_refuses_has_a_name() {
     let Some(server) = start(RedisServer::builder()) else {
@@ -62,6 +64,7 @@ fn r6_what_a_redis_refuses_has_a_name() {
     cache.store(&key(), &payload(3, 3)).unwrap();
 }
 
+/// R6.
 #[test]
 fn r6_nothing_that_is_said_is_secret() {
     let Some(mut server) = start(RedisServer::builder().password("s3cret-right")) else {
