@@ -10,11 +10,15 @@
 
 #[cfg(unix)]
 mod redis_bench {
+    use std::hint::black_box;
     use std::thread;
     use std::time::{Duration, Instant, SystemTime};
 
     use growthbook_cache_redis::RedisCache;
-    use growthbook_core::{CacheKey, CachedPayload, ClientKey, FeatureCache, GrowthBookClient};
+    use growthbook_core::{
+        Attributes, CacheKey, CachedPayload, ClientKey, FeatureCache, Freshness, GrowthBookClient,
+        UserContext,
+    };
     use growthbook_fetch::{Endpoint, HttpSource};
     use growthbook_testkit::{Operation, RedisServer, Server, time};
 
@@ -26,6 +30,7 @@ mod redis_bench {
             round_trips(&server, &cache, &payload(features));
         }
         starts(&server);
+        evaluations();
     }
 
     fn round_trips(server: &RedisServer, cache: &RedisCache, bytes: &str) {
@@ -36,7 +41,7 @@ mod redis_bench {
         let (mut writing, mut reading) = (connect(), connect());
         cache.store(&key, &payload).expect("to be stored");
         let (name, value) = ("bare", bytes.to_owned());
-        let operations: [(&str, Operation); 4] = [
+        let operations: [(&str, Operation); 5] = [
             ("store", {
                 let (cache, key) = (again(server), key.clone());
                 repeat(move || cache.store(&key, &payload).expect("to be stored"))
@@ -49,6 +54,10 @@ mod redis_bench {
                 let cache = again(server);
                 repeat(move || drop(cache.load(&key).expect("to be loaded").expect("an entry")))
             }),
+            ("load and lease", {
+                let (cache, key) = (again(server), key.clone());
+                repeat(move || drop(cache.load_and_lease(&key, LIMIT).expect("an answer")))
+            }),
             ("bare GET", {
                 let get = redis::cmd("GET").arg(name).to_owned();
                 repeat(move || drop(get.query::<Vec<u8>>(&mut reading).expect("a value")))
@@ -57,7 +66,7 @@ mod redis_bench {
         println!("{} KiB", bytes.len() >> 10);
         for (what, mut operation) in operations {
             let timing = time(&mut operation);
-            println!("  {what:<10}{:>10.1} µs", timing.median / 1_000.0);
+            println!("  {what:<15}{:>10.1} µs", timing.median / 1_000.0);
         }
     }
 
@@ -82,6 +91,56 @@ mod redis_bench {
             println!("start, {bar:<16}{took:.1?}");
             client.close(LIMIT);
         }
+    }
+
+    /// What an evaluation takes while the Redis that is refreshed from is well, silent or gone.
+    fn evaluations() {
+        let mut server = RedisServer::builder().start().expect("a server");
+        let api = Server::start(|_, reply| reply.respond(200, &[], payload(1_000).as_bytes()));
+        let api = api.expect("a server");
+        let endpoint = Endpoint::new("sdk-1").api_host(api.url()).no_proxy();
+        let cache = RedisCache::builder(server.url()).build().expect("a URL");
+        let client = GrowthBookClient::builder()
+            .source(HttpSource::new(endpoint).polling(Duration::from_secs(1)))
+            .freshness(Freshness::default().stale_after(Duration::from_millis(500)))
+            .cache(cache)
+            .build()
+            .expect("a client");
+        client.wait_ready(LIMIT);
+        evaluate(&client, "Redis is well");
+        server.pause().expect("to be stopped");
+        evaluate(&client, "Redis is silent");
+        server.resume().expect("to go on");
+        server.kill();
+        evaluate(&client, "Redis is gone");
+        client.close(LIMIT);
+    }
+
+    fn evaluate(client: &GrowthBookClient, when: &str) {
+        let scope = client.scope(UserContext::new(Attributes::new()));
+        let (before, started) = (client.status().refreshes(), Instant::now());
+        let mut took = Vec::new();
+        while started.elapsed() < Duration::from_secs(4) {
+            for _ in 0..1_000 {
+                let began = Instant::now();
+                black_box(scope.is_on(black_box("feature-7")));
+                took.push(began.elapsed());
+            }
+            thread::yield_now();
+        }
+        took.sort_unstable();
+        let at = |share: usize| took.get(took.len() * share / 1_000).copied();
+        let after = client.status().refreshes();
+        let refreshes = after.updated() + after.unchanged() + after.from_cache()
+            - before.updated()
+            - before.unchanged()
+            - before.from_cache();
+        println!(
+            "evaluation, {when:<18}p50 {:.0?}, p99 {:.0?}, p99.9 {:.0?}; {refreshes} refreshes",
+            at(500).unwrap_or_default(),
+            at(990).unwrap_or_default(),
+            at(999).unwrap_or_default(),
+        );
     }
 
     fn again(server: &RedisServer) -> RedisCache {

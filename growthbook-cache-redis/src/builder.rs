@@ -73,6 +73,15 @@ impl RedisCacheBuilder {
         Self { max_bytes, ..self }
     }
 
+    /// Certificates of the authorities to trust, as PEM with one or more of them, instead of those that the system trusts.
+    /// Further calls add to it. Without `rediss` they are of no use.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    pub fn root_certificates(self, pem: impl AsRef<[u8]>) -> Self {
+        let redis = self.redis.root_certificates(pem);
+        Self { redis, ..self }
+    }
+
     /// What times the pauses after failures: the operating system, unless a test brings another clock. Timeouts are always
     /// the operating system's, and what expires in Redis the server's.
     pub fn clock(self, clock: impl Clock) -> Self {
@@ -84,7 +93,8 @@ impl RedisCacheBuilder {
     ///
     /// # Errors
     ///
-    /// When this is no URL of a Redis, or one with `rediss` without the feature `tls`, or a seed is no host.
+    /// When this is no URL of a Redis, or one with `rediss` without the feature `tls`, or a seed is no host, or what was
+    /// given as certificates are none.
     pub fn build(self) -> Result<RedisCache, BackendError> {
         let redis = self.redis.build();
         let redis = redis.map_err(|error| BackendError::new(BACKEND, "use its URL", error))?;

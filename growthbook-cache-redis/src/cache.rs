@@ -9,6 +9,7 @@ use crate::builder::RedisCacheBuilder;
 use crate::entry::{self, About, NoEntry};
 use crate::names::Names;
 use crate::scripts::{self, Scripts, Write};
+use crate::wishes::Wishes;
 
 /// A cache in a Redis or a Redis Cluster, for processes that share features.
 ///
@@ -54,13 +55,13 @@ use crate::scripts::{self, Scripts, Write};
 ///
 /// # Permissions
 ///
-/// With an access list, the user needs `EVAL`, `EVALSHA`, `STRLEN`, `GET`, `SET`, `EXISTS` and `DEL` on keys that begin with
+/// With an access list, the user needs `EVAL`, `EVALSHA`, `STRLEN`, `GET`, `SET`, `EXISTS`, `PTTL` and `DEL` on keys that begin with
 /// the prefix or with `{` and the prefix, and `CLUSTER` for a cluster.
 ///
 /// # TLS
 ///
-/// `rediss` URLs need the feature `tls`. Certificates are checked against the system's roots. The cryptography is
-/// what the program has installed as `rustls`' default provider by the time of the first call, else ring, which is installed
+/// `rediss` URLs need the feature `tls`. Certificates are checked against the system's roots, or those that the builder is
+/// given with `root_certificates`. The cryptography is what the program has installed as `rustls`' default provider by the time of the first call, else ring, which is installed
 /// then.
 ///
 /// # Example
@@ -83,10 +84,14 @@ pub struct RedisCache {
     max_bytes: usize,
     /// Of what is no entry; once in a row.
     has_warned: AtomicBool,
+    wishes: Wishes,
 }
 
 /// A payload, and what is beside it.
 type Parts = (Vec<u8>, Option<Vec<u8>>);
+
+/// What there is, or why that is no entry.
+type Found = Result<Option<Parts>, NoEntry>;
 
 impl RedisCache {
     /// The Redis at a URL such as `redis://user:password@host:6379/0`, with the defaults of the
@@ -118,6 +123,7 @@ impl RedisCache {
             ttl: ttl.clamp(1, LONGEST_TTL).to_string(),
             max_bytes,
             has_warned: AtomicBool::new(false),
+            wishes: Wishes::default(),
         }
     }
 
@@ -126,9 +132,13 @@ impl RedisCache {
     }
 
     /// What is there: a payload, and what is beside it.
-    fn parts(&self, names: &Names) -> Result<Result<Option<Parts>, NoEntry>, RedisError> {
+    fn parts(&self, names: &Names) -> Result<Found, RedisError> {
         let load = self.scripts.load(names, self.max_bytes);
-        let parts = match self.redis.call().query(&load)? {
+        Self::read_parts(self.redis.call().query(&load)?)
+    }
+
+    fn read_parts(reply: Reply) -> Result<Found, RedisError> {
+        let parts = match reply {
             Reply::Nil => return Ok(Ok(None)),
             Reply::Integer(scripts::TOO_LONG) => return Ok(Err(NoEntry::TooLong)),
             Reply::List(parts) => parts,
@@ -138,6 +148,16 @@ impl RedisCache {
         let bytes = parts.next().transpose()?.flatten();
         let about = parts.next().transpose()?.flatten();
         Ok(Ok(bytes.map(|bytes| (bytes, about))))
+    }
+
+    /// The entry that was found; what is none is a miss.
+    fn entry(&self, names: &Names, found: Found) -> Option<CachedPayload> {
+        let read = |(bytes, about): Parts| entry::read(&names.payload, bytes, about.as_deref());
+        let entry = found.and_then(|parts| parts.map(read).transpose());
+        entry.unwrap_or_else(|reason| {
+            self.warn(reason);
+            None
+        })
     }
 
     fn write(&self, names: &Names, payload: &CachedPayload) -> Result<(), RedisError> {
@@ -184,14 +204,9 @@ impl RedisCache {
 impl FeatureCache for RedisCache {
     fn load(&self, key: &CacheKey) -> Result<Option<CachedPayload>, BackendError> {
         let names = self.names(key);
-        let parts = self.parts(&names);
-        let parts = parts.map_err(|error| BackendError::new(BACKEND, LOAD, error))?;
-        let read = |(bytes, about): Parts| entry::read(&names.payload, bytes, about.as_deref());
-        let entry = parts.and_then(|parts| parts.map(read).transpose());
-        Ok(entry.unwrap_or_else(|reason| {
-            self.warn(reason);
-            None
-        }))
+        let found = self.parts(&names);
+        let found = found.map_err(|error| BackendError::new(BACKEND, LOAD, error))?;
+        Ok(self.entry(&names, found))
     }
 
     fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError> {
@@ -205,16 +220,48 @@ impl FeatureCache for RedisCache {
     }
 
     fn lease(&self, key: &CacheKey, limit: Duration) -> Result<Lease, BackendError> {
-        let token = format!("{:032x}", fastrand::u128(..));
-        let millis = entry::millis(limit).unwrap_or(LONGEST_TTL);
-        let lease = self
-            .scripts
-            .lease(&self.names(key), &token, millis.clamp(1, LONGEST_TTL));
-        let reply = self.redis.call().query(&lease);
+        let names = self.names(key);
+        let reply = self.wishes.with(&names.lease, |token| {
+            let lease = self.scripts.lease(&names, token, lease_millis(limit));
+            self.redis.call().query(&lease)
+        });
+        let (token, reply) = reply;
         match reply.map_err(|error| BackendError::new(BACKEND, LEASE, error))? {
             Reply::Integer(1) => Ok(Lease::Granted(LeaseToken::new(token))),
             _ => Ok(Lease::Taken),
         }
+    }
+
+    fn load_and_lease(
+        &self,
+        key: &CacheKey,
+        limit: Duration,
+    ) -> Result<(Option<CachedPayload>, Lease), BackendError> {
+        let names = self.names(key);
+        let (token, answers) = self.wishes.with(&names.lease, |token| {
+            let millis = lease_millis(limit);
+            let both = self
+                .scripts
+                .load_and_lease(&names, self.max_bytes, token, millis);
+            self.redis.call().query(&both)
+        });
+        let answers = answers.and_then(|reply| {
+            let Reply::List(answers) = reply else {
+                return Ok((None, Ok(None)));
+            };
+            let mut answers = answers.into_iter();
+            let leased = answers.next().and_then(|leased| leased.as_integer());
+            let found = Self::read_parts(answers.next().unwrap_or(Reply::Nil))?;
+            Ok((leased, found))
+        });
+        let (leased, found) =
+            answers.map_err(|error| BackendError::new(BACKEND, LOAD_AND_LEASE, error))?;
+        let lease = match leased {
+            Some(scripts::GRANTED) => Lease::Granted(LeaseToken::new(token)),
+            Some(scripts::TAKEN) => Lease::Taken,
+            _ => Lease::Free,
+        };
+        Ok((self.entry(&names, found), lease))
     }
 
     fn release(&self, key: &CacheKey, token: &LeaseToken) -> Result<(), BackendError> {
@@ -233,10 +280,16 @@ impl fmt::Debug for RedisCache {
     }
 }
 
+fn lease_millis(limit: Duration) -> u64 {
+    let millis = entry::millis(limit).unwrap_or(LONGEST_TTL);
+    millis.clamp(1, LONGEST_TTL)
+}
+
 pub(crate) const BACKEND: &str = "redis";
 const LOAD: &str = "load features";
 const STORE: &str = "store features";
 const LEASE: &str = "lease a refresh";
+const LOAD_AND_LEASE: &str = "load features and lease a refresh";
 
 /// Milliseconds; more than that, added to the date, is more than Redis counts.
 const LONGEST_TTL: u64 = 1 << 52;

@@ -7,6 +7,7 @@ mod date;
 mod entry;
 mod names;
 mod scripts;
+mod wishes;
 
 pub use self::builder::RedisCacheBuilder;
 pub use self::cache::RedisCache;

@@ -6,6 +6,7 @@ use crate::names::Names;
 
 pub(crate) struct Scripts {
     load: Script,
+    load_and_lease: Script,
     store: Script,
     lease: Script,
     release: Script,
@@ -15,6 +16,7 @@ impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
             load: Script::new(LOAD),
+            load_and_lease: Script::new(&load_and_lease()),
             store: Script::new(STORE),
             lease: Script::new(LEASE),
             release: Script::new(RELEASE),
@@ -25,6 +27,22 @@ impl Scripts {
     pub(crate) fn load(&self, names: &Names, max_bytes: usize) -> Command {
         let command = self.load.command(&[&names.payload, &names.about]);
         command.arg(max_bytes.to_string())
+    }
+
+    /// Reads an entry, and takes the lease for so many milliseconds, if nobody has it.
+    pub(crate) fn load_and_lease(
+        &self,
+        names: &Names,
+        max_bytes: usize,
+        token: &str,
+        millis: u64,
+    ) -> Command {
+        let keys = [&names.payload, &names.about, &names.lease];
+        let command = self.load_and_lease.command(&keys);
+        command
+            .arg(max_bytes.to_string())
+            .arg(token)
+            .arg(millis.to_string())
     }
 
     /// Writes an entry, unless the one that is there has a later date.
@@ -40,7 +58,9 @@ impl Scripts {
 
     /// Takes the lease for so many milliseconds, if nobody has it.
     pub(crate) fn lease(&self, names: &Names, token: &str, millis: u64) -> Command {
-        let command = self.lease.command(&[&names.lease]);
+        // With the same keys and arguments as where it is a part.
+        let keys = [&names.payload, &names.about, &names.lease];
+        let command = self.lease.command(&keys).arg("0");
         command.arg(token).arg(millis.to_string())
     }
 
@@ -91,11 +111,30 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1";
 
-/// Who has it already gets it again: a command can be run twice.
+/// Who has it already gets it again: a command can be run twice. One without an end is nobody's: leases have one.
 const LEASE: &str = "\
-if redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
-return 0";
+if redis.call('PTTL', KEYS[3]) == -1 then redis.pcall('DEL', KEYS[3]) end
+if redis.pcall('GET', KEYS[3]) == ARGV[2] then return 1 end
+local done = redis.pcall('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3])
+if not done then return 0 end
+if done.err then return done end
+return 1";
+
+/// A server that is full or only replicates grants no lease, and says -1 of it. The entry is read all the same.
+fn load_and_lease() -> String {
+    format!(
+        "\
+local function load() {LOAD} end
+local function lease() {LEASE} end
+local leased = lease()
+if type(leased) ~= 'number' then leased = -1 end
+return {{leased, load()}}"
+    )
+}
+
+/// What `load_and_lease` says of a lease that was granted, and of one that somebody else has.
+pub(crate) const GRANTED: i64 = 1;
+pub(crate) const TAKEN: i64 = 0;
 
 /// Not if somebody else has it meanwhile.
 const RELEASE: &str = "\

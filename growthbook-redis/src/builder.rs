@@ -8,6 +8,8 @@ use crate::address::parse;
 use crate::error::RedisError;
 use crate::redis::{Inner, Redis};
 use crate::routes::Routes;
+#[cfg(feature = "tls")]
+use crate::tls::Roots;
 
 /// Sets up a [`Redis`]: see [`Redis::builder`].
 ///
@@ -31,6 +33,8 @@ pub struct RedisBuilder {
     seeds: Vec<String>,
     timeout: Duration,
     clock: Arc<dyn Clock>,
+    #[cfg(feature = "tls")]
+    roots: Roots,
 }
 
 impl RedisBuilder {
@@ -40,6 +44,8 @@ impl RedisBuilder {
             seeds: Vec::new(),
             timeout: TIMEOUT,
             clock: Arc::new(SystemClock::new()),
+            #[cfg(feature = "tls")]
+            roots: Roots::default(),
         }
     }
 
@@ -55,6 +61,15 @@ impl RedisBuilder {
         Self { timeout, ..self }
     }
 
+    /// Certificates of the authorities to trust, as PEM with one or more of them, instead of those that the system trusts.
+    /// Further calls add to it. Without `rediss` they are of no use.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.roots.add(pem.as_ref());
+        self
+    }
+
     /// What times the pauses after failures: the operating system, unless a test brings another clock. Timeouts are always
     /// the operating system's.
     pub fn clock(self, clock: impl Clock) -> Self {
@@ -66,9 +81,12 @@ impl RedisBuilder {
     ///
     /// # Errors
     ///
-    /// When this is no URL of a Redis, or one with `rediss` without the feature `tls`, or a seed is no host.
+    /// When this is no URL of a Redis, or one with `rediss` without the feature `tls`, or a seed is no host, or what was
+    /// given as certificates are none.
     pub fn build(self) -> Result<Redis, RedisError> {
         let infos = parse(&self.url, &self.seeds)?;
+        #[cfg(feature = "tls")]
+        let infos = self.roots.trusted_by(infos)?;
         Ok(Redis::from_inner(Inner {
             routes: Routes::new(infos)?,
             timeout: self.timeout,

@@ -34,12 +34,14 @@ impl RedisError {
             self.0,
             Reason::CrossSlot
                 | Reason::LoginRefused
+                | Reason::NoCertificate
                 | Reason::NoCluster
                 | Reason::NoPermission
                 | Reason::NoUrl
                 | Reason::PasswordWanted
                 | Reason::Rejected
                 | Reason::Unexpected
+                | Reason::Untrusted
                 | Reason::UserRefused
                 | Reason::WrongType
         )
@@ -59,6 +61,11 @@ pub(crate) enum Reason {
     Loading,
     LoginRefused,
     Lost,
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(dead_code, reason = "without TLS there are none")
+    )]
+    NoCertificate,
     NoCluster,
     NoPermission,
     NoUrl,
@@ -71,6 +78,11 @@ pub(crate) enum Reason {
     TimedOut,
     Unexpected,
     Unsaved,
+    #[cfg_attr(
+        not(feature = "tls"),
+        expect(dead_code, reason = "without TLS nobody is checked")
+    )]
+    Untrusted,
     UserRefused,
     WrongType,
 }
@@ -85,6 +97,7 @@ impl Reason {
             Self::Loading => "it is loading its data",
             Self::LoginRefused => "it refused the login, or the database of the URL",
             Self::Lost => "the connection failed or was lost",
+            Self::NoCertificate => "what was given as certificates are none",
             Self::NoCluster => "several hosts are named, but it is no cluster",
             Self::NoPermission => "the user may not do that",
             Self::NoUrl => "this is no URL of a Redis, or one of a kind that was not compiled in",
@@ -97,6 +110,7 @@ impl Reason {
             Self::TimedOut => "no answer in time",
             Self::Unexpected => "it answered what was not expected",
             Self::Unsaved => "it takes no writes, since it cannot save to disk",
+            Self::Untrusted => "its certificate is not trusted, or of another host, or out of date",
             Self::UserRefused => "the user or the password was refused",
             Self::WrongType => "the key holds something that is no text",
         }
@@ -124,6 +138,10 @@ impl From<&redis::RedisError> for RedisError {
         }
         if error.is_connection_refusal() {
             return Self(Reason::ConnectionRefused);
+        }
+        #[cfg(feature = "tls")]
+        if crate::tls::is_about_certificate(error) {
+            return Self(Reason::Untrusted);
         }
         Self(match error.kind() {
             ErrorKind::AuthenticationFailed => Reason::UserRefused,

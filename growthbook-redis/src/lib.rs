@@ -28,6 +28,8 @@ mod reply;
 mod routes;
 mod slot;
 mod slot_map;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use self::builder::RedisBuilder;
 pub use self::call::Call;

@@ -36,7 +36,8 @@ use crate::routes::Routes;
 ///
 /// # TLS
 ///
-/// `rediss` URLs need the feature `tls`. Certificates are checked against the system's roots. The cryptography is
+/// `rediss` URLs need the feature `tls`. Certificates are checked against the system's roots, or those that the builder is
+/// given with `root_certificates`; one that does not stand the check is a refusal like that of a password. The cryptography is
 /// what the program has installed as `rustls`' default provider by the time of the first call, else ring, which is installed
 /// then.
 ///

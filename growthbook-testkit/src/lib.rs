@@ -5,6 +5,8 @@
 //! takes a clock, which core may not read.
 
 mod ask;
+#[cfg(feature = "tls")]
+mod certificate;
 #[cfg(unix)]
 mod copy;
 mod figures;
@@ -22,6 +24,8 @@ mod timing;
 mod voice;
 
 pub use self::ask::{Answer, ask, send};
+#[cfg(feature = "tls")]
+pub use self::certificate::Certificate;
 #[cfg(unix)]
 pub use self::copy::in_a_copy;
 pub use self::figures::{Figure, rows_in, rows_of};

@@ -35,6 +35,7 @@ pub struct RedisServer {
     password: Option<String>,
     folder: PathBuf,
     port: u16,
+    tls_port: Option<u16>,
     child: Option<Child>,
 }
 
@@ -45,6 +46,8 @@ pub struct RedisServerBuilder {
     settings: Vec<String>,
     password: Option<String>,
     is_node: bool,
+    /// The certificate and its key, as PEM.
+    tls: Option<[String; 2]>,
 }
 
 impl RedisServerBuilder {
@@ -61,6 +64,18 @@ impl RedisServerBuilder {
     pub fn durable(mut self) -> Self {
         let settings = ["--appendonly", "yes", "--appendfsync", "always"];
         self.settings.extend(settings.map(str::to_owned));
+        self
+    }
+
+    /// A word more of its command line.
+    pub fn setting(mut self, word: &str) -> Self {
+        self.settings.push(word.to_owned());
+        self
+    }
+
+    /// Speaks TLS as well, on another port, with this certificate and key, both PEM. The program must have been built for it.
+    pub fn tls(mut self, certificate: &str, key: &str) -> Self {
+        self.tls = Some([certificate, key].map(str::to_owned));
         self
     }
 
@@ -95,9 +110,13 @@ impl RedisServerBuilder {
                 password: self.password.clone(),
                 folder: env::temp_dir().join(name),
                 port: free_port(self.is_node)?,
+                tls_port: None,
                 child: None,
             };
             fs::create_dir_all(&server.folder)?;
+            if let Some(tls) = &self.tls {
+                server.set_tls(tls)?;
+            }
             match server.restart() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = error,
@@ -135,6 +154,12 @@ impl RedisServer {
     /// Its URL, without a password.
     pub fn url(&self) -> String {
         format!("redis://{}/", self.address())
+    }
+
+    /// Its URL for TLS, by the name `localhost` and without a password; nothing if it does not speak it.
+    pub fn tls_url(&self) -> String {
+        let port = self.tls_port;
+        port.map_or_else(String::new, |port| format!("rediss://localhost:{port}/"))
     }
 
     /// The folder that it may write to.
@@ -219,6 +244,22 @@ impl RedisServer {
     /// When it does not run, or the signal could not be sent.
     pub fn resume(&self) -> io::Result<()> {
         self.signal("-CONT")
+    }
+
+    fn set_tls(&mut self, tls: &[String; 2]) -> io::Result<()> {
+        let port = free_port(false)?;
+        self.tls_port = Some(port);
+        let files = ["certificate.pem", "key.pem"].map(|name| self.folder.join(name));
+        let options = ["--tls-cert-file", "--tls-key-file"];
+        for ((file, pem), option) in files.iter().zip(tls).zip(options) {
+            fs::write(file, pem)?;
+            let file = file.to_string_lossy().into_owned();
+            self.settings.extend([option.to_owned(), file]);
+        }
+        let port = port.to_string();
+        let settings = ["--tls-auth-clients", "no", "--tls-port", &port];
+        self.settings.extend(settings.map(str::to_owned));
+        Ok(())
     }
 
     fn signal(&self, signal: &str) -> io::Result<()> {

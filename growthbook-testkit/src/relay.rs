@@ -82,6 +82,16 @@ impl Relay {
         self.wire.change(|state| state.drip = wait);
     }
 
+    /// Forwards what comes back this much later: each answer of a server that says nothing unasked. `None` for at once.
+    pub fn delay(&self, wait: Option<Duration>) {
+        self.wire.change(|state| state.delay = wait);
+    }
+
+    /// How often something came back so far: the round trips, if all answers were short.
+    pub fn answers(&self) -> usize {
+        self.wire.lock().answers
+    }
+
     /// Closes the connections there are, in both directions. New ones can be made.
     pub fn cut(&self) {
         self.wire.change(State::cut);
@@ -123,6 +133,8 @@ struct State {
     /// Counts the cuts, so that a thread knows of one that came while it waited.
     cuts: usize,
     drip: Option<Duration>,
+    delay: Option<Duration>,
+    answers: usize,
     open: Vec<TcpStream>,
 }
 
@@ -150,6 +162,17 @@ impl Wire {
         let held = |state: &mut State| state.paused && state.cuts == born;
         let state = self.news.wait_while(self.lock(), held);
         state.unwrap_or_else(PoisonError::into_inner).cuts == born
+    }
+
+    /// Counts an answer, and holds it back for as long as it is to be late; `false` if the connection was cut meanwhile.
+    fn answer(&self, born: usize) -> bool {
+        let mut state = self.lock();
+        state.answers += 1;
+        let wait = state.delay.unwrap_or_default();
+        let late = |state: &mut State| state.delay.is_some() && state.cuts == born;
+        let waited = self.news.wait_timeout_while(state, wait, late);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.cuts == born
     }
 
     /// Waits for as long as a drop takes; `false` if the connection was cut meanwhile.
@@ -196,11 +219,11 @@ fn connect(
         state.cut();
     }
     drop(state);
-    let pump = |from, to, drips| {
+    let pump = |from, to, is_answer| {
         let wire = Arc::clone(wire);
         let thread = thread::Builder::new().name("testkit-relay-pump".to_owned());
         thread.spawn(move || {
-            let _ = pump(from, &to, &wire, born, drips);
+            let _ = pump(from, &to, &wire, born, is_answer);
             let _ = to.shutdown(Shutdown::Write);
         })
     };
@@ -212,7 +235,7 @@ fn pump(
     mut to: &TcpStream,
     wire: &Wire,
     born: usize,
-    drips: bool,
+    is_answer: bool,
 ) -> io::Result<()> {
     let mut buffer = [0; 4096];
     loop {
@@ -221,11 +244,14 @@ fn pump(
         if rest.is_empty() {
             return Ok(());
         }
+        if is_answer && !wire.answer(born) {
+            return Ok(());
+        }
         while !rest.is_empty() {
             if !wire.pass(born) {
                 return Ok(());
             }
-            let drip = wire.lock().drip.filter(|_| drips);
+            let drip = wire.lock().drip.filter(|_| is_answer);
             let size = match drip {
                 Some(wait) if !wire.drop_by_drop(born, wait) => return Ok(()),
                 Some(_) => 1,
@@ -241,6 +267,7 @@ fn pump(
 #[cfg(test)]
 mod tests {
     use std::io::ErrorKind;
+    use std::time::Instant;
 
     use super::*;
     use crate::Server;
@@ -270,6 +297,20 @@ mod tests {
         client.set_read_timeout(None).unwrap();
         relay.resume();
         client.read_exact(&mut [0; 5]).unwrap();
+    }
+
+    #[test]
+    fn what_is_late_comes_whole() {
+        let server = greeting();
+        let relay = Relay::start(server.address()).unwrap();
+        relay.delay(Some(Duration::from_millis(20)));
+        let started = Instant::now();
+        let mut answer = [0; 5];
+        ask(&relay, Duration::from_secs(5))
+            .read_exact(&mut answer)
+            .unwrap();
+        assert_eq!((&answer, relay.answers()), (b"hello", 1));
+        assert!(started.elapsed() >= Duration::from_millis(20));
     }
 
     #[test]

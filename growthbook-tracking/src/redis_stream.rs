@@ -105,6 +105,15 @@ impl RedisStreamBuilder {
         self
     }
 
+    /// Certificates of the authorities to trust, as PEM with one or more of them, instead of those that the system trusts.
+    /// Further calls add to it. Without `rediss` they are of no use.
+    #[cfg(feature = "redis-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
+    pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.redis = self.redis.root_certificates(pem);
+        self
+    }
+
     /// How long the stream may become, about: Redis removes the oldest entries beyond that, read or not. Unbounded unless
     /// set.
     pub fn max_entries(mut self, entries: u64) -> Self {
@@ -116,7 +125,8 @@ impl RedisStreamBuilder {
     ///
     /// # Errors
     ///
-    /// When this is no URL of a Redis, or one with `rediss` without the feature `redis-tls`, or a seed is no host.
+    /// When this is no URL of a Redis, or one with `rediss` without the feature `redis-tls`, or a seed is no host, or what was
+    /// given as certificates are none.
     pub fn build(self) -> Result<RedisStream, BackendError> {
         let redis = self.redis.build();
         Ok(RedisStream {

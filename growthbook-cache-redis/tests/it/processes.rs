@@ -5,15 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use growthbook_core::{Attributes, FeatureCache, GrowthBookClient, Lease, Refresh, UserContext};
+use growthbook_core::{
+    Attributes, CacheKey, ClientKey, FeatureCache, GrowthBookClient, Lease, Readiness, Refresh,
+    UserContext,
+};
 use growthbook_fetch::{Endpoint, HttpSource};
 use growthbook_testkit::{RedisServer, Server};
 
 use crate::support::{Rig, SOON, eventually, fresh, patient, start};
 
 const PROCESSES: usize = 20;
+/// In each of them, one after the other in threads of their own.
+const CLIENTS: usize = 5;
 const REDIS: &str = "GROWTHBOOK_TEST_FLEET_REDIS";
 const API: &str = "GROWTHBOOK_TEST_FLEET_API";
 const FILE: &str = "GROWTHBOOK_TEST_FLEET_FILE";
@@ -46,10 +51,13 @@ fn fleet(count: usize, redis: &RedisServer, api: &str) -> Vec<String> {
         fs::remove_file(file).unwrap();
         said
     };
-    files.iter().map(read).collect()
+    let said = files.iter().map(read).collect::<Vec<_>>();
+    let each = said.iter().flat_map(|said| said.lines());
+    each.map(str::to_owned).collect()
 }
 
-/// R10, and what comes after: the API dies, and whoever starts has the flags of before.
+/// R10: a hundred clients in twenty processes with nothing in Redis, and again when what is there is stale. And what comes
+/// after: the API dies, and whoever starts has the flags of before.
 #[test]
 fn r10_a_fleet_makes_one_request_and_survives_the_api() {
     let Some(redis) = start(RedisServer::builder()) else {
@@ -62,11 +70,26 @@ fn r10_a_fleet_makes_one_request_and_survives_the_api() {
     });
     let api = api.unwrap();
     let url = api.url();
-    for said in fleet(PROCESSES, &redis, &url) {
-        assert!(said.starts_with("7 "), "{said}");
+    let mut asked = Vec::new();
+    for is_stale in [false, true] {
+        if is_stale {
+            let cache = patient(&redis.url()).build().unwrap();
+            let key = CacheKey::new(&url, &ClientKey::new("sdk-fleet"));
+            let entry = cache.load(&key).unwrap().unwrap();
+            let hour_ago = SystemTime::now() - Duration::from_secs(60 * 60);
+            cache.store(&key, &entry.with_fetched_at(hour_ago)).unwrap();
+        }
+        let before = api.requests().len();
+        let said = fleet(PROCESSES, &redis, &url);
+        assert_eq!(said.len(), PROCESSES * CLIENTS);
+        assert!(said.iter().all(|said| said.starts_with("7 ")), "{said:?}");
+        let requests = api.requests().len() - before;
+        assert!(
+            (1..=2).contains(&requests),
+            "{requests} requests, stale: {is_stale}"
+        );
+        asked.push(requests);
     }
-    let requests = api.requests().len();
-    assert!((1..=2).contains(&requests), "{requests} requests");
     drop(api);
     let mut took = Vec::new();
     for said in fleet(5, &redis, &url) {
@@ -76,29 +99,43 @@ fn r10_a_fleet_makes_one_request_and_survives_the_api() {
         assert_eq!([value, origin], ["7", "Cache"]);
         took.push(Duration::from_micros(micros.parse().unwrap()));
     }
-    println!("{PROCESSES} processes: {requests} requests; started without the API in {took:.1?}");
+    println!(
+        "{PROCESSES} processes of {CLIENTS} clients: {asked:?} requests; started without the API in {took:.1?}"
+    );
 }
 
 #[test]
 #[ignore = "is one of the processes of the test above"]
 fn member_of_a_fleet() {
     let Ok(redis) = env::var(REDIS) else { return };
-    let endpoint = Endpoint::new("sdk-fleet").api_host(env::var(API).unwrap());
+    let api = env::var(API).unwrap();
+    let members = [(); CLIENTS].map(|()| {
+        let (redis, api) = (redis.clone(), api.clone());
+        thread::spawn(move || member(&redis, &api))
+    });
+    let said = members.map(|member| member.join().unwrap()).join("\n");
+    fs::write(env::var_os(FILE).unwrap(), said).unwrap();
+}
+
+/// What a client is served, where from, and after how long it was sure.
+fn member(redis: &str, api: &str) -> String {
+    let endpoint = Endpoint::new("sdk-fleet").api_host(api).no_proxy();
     let started = Instant::now();
     let client = GrowthBookClient::builder()
-        .source(HttpSource::new(endpoint.no_proxy()).polling(Duration::from_secs(60)))
-        .cache(patient(&redis).build().unwrap())
+        .source(HttpSource::new(endpoint).polling(Duration::from_secs(60)))
+        .cache(patient(redis).build().unwrap())
         .build()
         .unwrap();
     client.wait_ready(SOON);
     let took = started.elapsed().as_micros();
-    let value = client
-        .scope(UserContext::new(Attributes::new()))
-        .value("f", -1);
+    eventually("fresh features", || {
+        client.status().readiness() == Readiness::Live
+    });
+    let user = UserContext::new(Attributes::new());
+    let value = client.scope(user).value("f", -1);
     let origin = client.status().origin();
-    let said = format!("{value} {origin:?} {took}");
-    fs::write(env::var_os(FILE).unwrap(), said).unwrap();
     client.close(SOON);
+    format!("{value} {origin:?} {took}")
 }
 
 /// R11: whoever asks for all is killed while it does.

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::error::Error;
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -10,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 use growthbook_cache_redis::{RedisCache, RedisCacheBuilder};
 use growthbook_core::testing::{ManualClock, ScriptedFetcher};
 use growthbook_core::{
-    Attributes, CacheKey, CachedPayload, ClientKey, FeatureFetcher, Fetched, GrowthBookClient,
-    UserContext, Validator,
+    Attributes, BackendError, CacheKey, CachedPayload, ClientKey, FeatureCache, FeatureFetcher,
+    Fetched, GrowthBookClient, UserContext, Validator,
 };
 use growthbook_testkit::{RedisCluster, RedisServer, RedisServerBuilder};
 
@@ -138,4 +139,19 @@ pub(crate) fn fresh(value: u32) -> Fetched {
     let bytes = format!(r#"{{"features":{{"f":{{"defaultValue":{value}}}}}}}"#);
     let validator = Validator::new(format!("\"v{value}\""));
     Fetched::Fresh(CachedPayload::new(bytes.into_bytes()).with_validator(validator))
+}
+
+pub(crate) fn words<T: fmt::Debug>(outcome: Result<T, BackendError>) -> String {
+    let error = outcome.unwrap_err();
+    error.source().unwrap().to_string()
+}
+
+pub(crate) fn unchanged() -> Fetched {
+    Fetched::Unchanged { max_age: None }
+}
+
+/// What a new process finds.
+pub(crate) fn stored(server: &RedisServer, rig: &Rig) -> Option<CachedPayload> {
+    let cache = patient(&server.url()).build().unwrap();
+    cache.load(&rig.key()).unwrap()
 }

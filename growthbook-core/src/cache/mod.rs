@@ -88,6 +88,35 @@ pub trait FeatureCache: fmt::Debug + Send + Sync + 'static {
         Ok(Lease::Free)
     }
 
+    /// What [`load`](Self::load) gives, and what [`lease`](Self::lease) says: for a refresh that is due, which wants both. The
+    /// lease may be granted though the entry is fresh; it is given back then.
+    ///
+    /// By default it does one after the other. A cache behind a network does both in one step, so that a slow one is waited
+    /// for once. Between the two nobody else may have stored something: who is granted the lease has seen what the one
+    /// before has stored.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read. No lease is held then, or one that ends by itself. A store that can be read and cannot
+    /// be written keeps no count, which is [`Lease::Free`].
+    fn load_and_lease(
+        &self,
+        key: &CacheKey,
+        limit: Duration,
+    ) -> Result<(Option<CachedPayload>, Lease), BackendError> {
+        // In this order: what is stored after the load would be missed.
+        let lease = self.lease(key, limit)?;
+        match self.load(key) {
+            Ok(entry) => Ok((entry, lease)),
+            Err(error) => {
+                if let Lease::Granted(token) = &lease {
+                    self.release(key, token)?;
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// Gives a lease back, before its time is over. If somebody else has it meanwhile, it stays theirs, which is no error.
     ///
     /// # Errors
@@ -113,6 +142,14 @@ macro_rules! forward {
 
             fn lease(&self, key: &CacheKey, limit: Duration) -> Result<Lease, BackendError> {
                 (**self).lease(key, limit)
+            }
+
+            fn load_and_lease(
+                &self,
+                key: &CacheKey,
+                limit: Duration,
+            ) -> Result<(Option<CachedPayload>, Lease), BackendError> {
+                (**self).load_and_lease(key, limit)
             }
 
             fn release(&self, key: &CacheKey, token: &LeaseToken) -> Result<(), BackendError> {

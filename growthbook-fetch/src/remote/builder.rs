@@ -79,6 +79,9 @@ impl RemoteEvaluationBuilder {
     ///
     /// Leave out what changes all the time and no rule looks at. Name the attributes by which users are bucketed, or users
     /// get each other's variations, and their exposures.
+    ///
+    /// Answers depend on forced variations and on the page besides, and never on forced features: those hold in the scope
+    /// whatever the server says.
     pub fn cache_key_attributes<I: Into<String>>(
         mut self,
         names: impl IntoIterator<Item = I>,

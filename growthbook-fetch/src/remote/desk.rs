@@ -5,11 +5,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use growthbook_core::{Backoff, Clock, FetchError, Ruleset};
+use growthbook_core::{Clock, Ruleset};
 
 use super::answers::{Answers, Found};
 use super::error::RemoteEvaluationError;
 use super::flight::{Answer, Flight};
+use super::health::{Health, Permit};
 use super::inputs::{Inputs, Key};
 use super::stats::RemoteEvaluationStats;
 use crate::connection::Connection;
@@ -27,11 +28,7 @@ struct State {
     flights: HashMap<Key, Arc<Flight>>,
     /// What is to be asked anew in the background.
     queued: HashSet<Key>,
-    /// Until then the server wants to be left alone, for this reason.
-    hold: Option<(Duration, FetchError)>,
-    /// After failures nothing is asked in the background until then.
-    rested: Duration,
-    backoff: Backoff,
+    health: Health,
     stats: RemoteEvaluationStats,
     /// The clock's last reading.
     last_reading: Duration,
@@ -40,7 +37,7 @@ struct State {
 /// What somebody who asks is to do.
 #[derive(Debug)]
 enum Turn {
-    Ask(Arc<Flight>),
+    Ask(Arc<Flight>, Permit),
     Fail(RemoteEvaluationError),
     Serve(Arc<Ruleset>),
     /// Serve this, and have it asked for anew.
@@ -52,8 +49,10 @@ enum Turn {
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) answer: Answer,
-    /// Whether this one asked, and is to tell of a failure.
+    /// Whether this one asked.
     pub(super) asked: bool,
+    /// The question that was asked.
+    pub(super) flight: Option<Arc<Flight>>,
     /// Whether the answer is to be asked for anew.
     pub(super) is_stale: bool,
 }
@@ -63,8 +62,15 @@ impl Service {
         Self {
             answer: Err(error),
             asked: false,
+            flight: None,
             is_stale: false,
         }
+    }
+
+    /// Whether the program is to be told of a failure: once for each question, by whoever hears of it first. Those who ask
+    /// for themselves and tell their caller do not count.
+    pub(super) fn is_first_to_tell(&self) -> bool {
+        self.flight.as_ref().is_some_and(|it| it.is_first_to_tell())
     }
 }
 
@@ -81,9 +87,7 @@ impl Desk {
                 answers,
                 flights: HashMap::new(),
                 queued: HashSet::new(),
-                hold: None,
-                rested: Duration::ZERO,
-                backoff: Backoff::new(FIRST_REST, LONGEST_REST),
+                health: Health::new(),
                 stats: RemoteEvaluationStats::default(),
                 last_reading: Duration::ZERO,
             }),
@@ -96,17 +100,28 @@ impl Desk {
 
     /// What is kept and may be served, or what the server says now.
     pub(super) fn serve(&self, key: &Key, inputs: &Inputs) -> Service {
-        let service = |answer, asked, is_stale| Service {
+        let served = |answer, is_stale| Service {
             answer,
-            asked,
+            asked: false,
+            flight: None,
             is_stale,
         };
         match self.turn(key) {
-            Turn::Ask(flight) => service(self.fly(key, inputs, &flight), true, false),
-            Turn::Fail(error) => service(Err(error), false, false),
-            Turn::Serve(ruleset) => service(Ok(ruleset), false, false),
-            Turn::ServeStale(ruleset) => service(Ok(ruleset), false, true),
-            Turn::Wait(flight) => service(flight.wait(), false, false),
+            Turn::Ask(flight, permit) => Service {
+                answer: self.fly(key, inputs, &flight, &permit),
+                asked: true,
+                flight: Some(flight),
+                is_stale: false,
+            },
+            Turn::Fail(error) => Service::refused(error),
+            Turn::Serve(ruleset) => served(Ok(ruleset), false),
+            Turn::ServeStale(ruleset) => served(Ok(ruleset), true),
+            Turn::Wait(flight) => Service {
+                answer: flight.wait(),
+                asked: false,
+                flight: Some(flight),
+                is_stale: false,
+            },
         }
     }
 
@@ -120,20 +135,24 @@ impl Desk {
         if !is_wanted || state.flights.contains_key(key) {
             return None;
         }
-        if state.is_resting(now) {
+        if state.health.is_resting(now) {
             state.stats.postponed += 1;
             return None;
         }
         let flight = state.board(key);
         drop(state);
-        Some(self.fly(key, inputs, &flight))
+        // The background tells by itself.
+        flight.is_first_to_tell();
+        Some(self.fly(key, inputs, &flight, &Permit::default()))
     }
 
     /// Whether the caller is to have this asked for anew: not if that is to be done already, or failed a moment ago.
     pub(super) fn queue(&self, key: &Key) -> bool {
         let now = self.now();
         let mut state = self.lock();
-        !state.is_resting(now) && !state.flights.contains_key(key) && state.queued.insert(*key)
+        !state.health.is_resting(now)
+            && !state.flights.contains_key(key)
+            && state.queued.insert(*key)
     }
 
     /// It could not be queued after all.
@@ -191,16 +210,18 @@ impl Desk {
                 if let Some(flight) = state.flights.get(key) {
                     return Turn::Wait(Arc::clone(flight));
                 }
-                if let Some(error) = state.is_held(now) {
-                    state.stats.failures += 1;
-                    return Turn::Fail(RemoteEvaluationError::Fetch(error));
+                match state.health.permit(now) {
+                    Ok(permit) => Turn::Ask(state.board(key), permit),
+                    Err(error) => {
+                        state.stats.failures += 1;
+                        Turn::Fail(RemoteEvaluationError::Fetch(error))
+                    }
                 }
-                Turn::Ask(state.board(key))
             }
         }
     }
 
-    fn fly(&self, key: &Key, inputs: &Inputs, flight: &Arc<Flight>) -> Answer {
+    fn fly(&self, key: &Key, inputs: &Inputs, flight: &Arc<Flight>, permit: &Permit) -> Answer {
         let answer = guarded(|| self.ask(key, inputs));
         let answer = answer.unwrap_or(Err(RemoteEvaluationError::Panicked));
         let now = self.now();
@@ -214,14 +235,12 @@ impl Desk {
         }
         let replaced = match &answer {
             Ok(ruleset) => {
-                state.backoff.reset();
-                state.rested = Duration::ZERO;
-                state.hold = None;
+                state.health.worked(permit);
                 let ruleset = Arc::clone(ruleset);
                 state.answers.keep(*key, ruleset, flight.epoch(), now)
             }
             Err(error) => {
-                state.failed(error, now);
+                state.failed(error, permit, now);
                 None
             }
         };
@@ -268,27 +287,11 @@ impl State {
         flight
     }
 
-    /// Why the server is not to be asked now.
-    fn is_held(&self, now: Duration) -> Option<FetchError> {
-        let (until, error) = self.hold.as_ref()?;
-        (now < *until).then(|| error.clone())
-    }
-
-    /// Whether the server failed a moment ago, and is not to be asked in the background.
-    fn is_resting(&self, now: Duration) -> bool {
-        now < self.rested || self.is_held(now).is_some()
-    }
-
-    fn failed(&mut self, error: &RemoteEvaluationError, now: Duration) {
+    fn failed(&mut self, error: &RemoteEvaluationError, permit: &Permit, now: Duration) {
         self.stats.failures += 1;
-        let RemoteEvaluationError::Fetch(error) = error else {
-            return;
-        };
-        let delay = self.backoff.next_delay(fastrand::f64());
-        self.rested = now.saturating_add(delay);
-        if let Some(asked) = error.retry_after() {
-            let until = now.saturating_add(asked.min(LONGEST_RETRY_AFTER));
-            self.hold = Some((until, error.clone()));
+        match error {
+            RemoteEvaluationError::Fetch(error) => self.health.failed(permit, error, now),
+            _ => self.health.answered(permit),
         }
     }
 }
@@ -301,8 +304,3 @@ impl fmt::Debug for Desk {
             .finish_non_exhaustive()
     }
 }
-
-/// How long nothing is asked in the background after a failure; then doubling.
-const FIRST_REST: Duration = Duration::from_secs(1);
-const LONGEST_REST: Duration = Duration::from_secs(30);
-const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(10 * 60);

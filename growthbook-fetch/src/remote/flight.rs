@@ -1,5 +1,6 @@
 //! One question on its way: see [`Flight`].
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -17,6 +18,7 @@ pub(super) struct Flight {
     epoch: Epoch,
     answer: Mutex<Option<Answer>>,
     landed: Condvar,
+    is_told: AtomicBool,
 }
 
 impl Flight {
@@ -27,12 +29,18 @@ impl Flight {
             epoch,
             answer: Mutex::new(None),
             landed: Condvar::new(),
+            is_told: AtomicBool::new(false),
         }
     }
 
     /// When it was asked.
     pub(super) fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    /// Whether nobody has told the program what came of it, which is the caller's then.
+    pub(super) fn is_first_to_tell(&self) -> bool {
+        !self.is_told.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn land(&self, answer: Answer) {

@@ -2,6 +2,7 @@
 //!
 //! * `inputs` says what the server is told of a user, and what its answer is kept under.
 //! * `answers` keeps answers and says how each may be used; it knows no clock. `flight` is a question that is under way.
+//! * `health` says when the server is asked, and when it is left alone.
 //! * `desk` brings them together: it serves what is kept and asks for what is not, each question once. `background` is the
 //!   thread that asks anew for what is stale, `source` the stream that says when all of it is.
 
@@ -11,6 +12,7 @@ mod builder;
 mod desk;
 mod error;
 mod flight;
+mod health;
 mod inputs;
 mod source;
 mod stats;
@@ -55,7 +57,9 @@ use crate::endpoint::Endpoint;
 /// # Blocking
 ///
 /// Making a scope waits for the server if there is no answer that may be served: as long as the endpoint's
-/// [timeout](Endpoint::timeout), which is better short here. The scope itself evaluates without waiting. In an async program,
+/// [timeout](Endpoint::timeout), which is better short here. After three failures in a row of the server, such as
+/// timeouts, nobody waits for a second or less; then one asks, the others do not wait for that, and if it fails as well
+/// the pause doubles, up to 30 seconds. The scope itself evaluates without waiting. In an async program,
 /// make it on a thread for blocking work, or [`preload`](Self::preload) there.
 ///
 /// # Example
@@ -152,7 +156,8 @@ impl RemoteEvaluation {
     ///
     /// # Errors
     ///
-    /// When there is none that may be served and none was to be had. `on_error` is not told.
+    /// When there is none that may be served and none was to be had. `on_error` is not told, unless a scope waited for the
+    /// same answer.
     ///
     /// # Blocking
     ///
@@ -196,12 +201,13 @@ impl RemoteEvaluation {
     fn features_of(&self, scope: &UserScope) -> Arc<Ruleset> {
         let inputs = Inputs::of(&scope.subject());
         let key = self.held.key(&inputs);
-        let Service { answer, asked, .. } = self.ask(scope.client(), key, inputs);
-        let error = match answer {
+        let service = self.ask(scope.client(), key, inputs);
+        let is_first_to_tell = service.answer.is_err() && service.is_first_to_tell();
+        let error = match service.answer {
             Ok(ruleset) => return ruleset,
             Err(error) => error,
         };
-        if asked {
+        if is_first_to_tell {
             scope.client().error_reporter().report(&told(error));
         }
         let last_resort = self.held.desk.last_resort(&key);

@@ -72,7 +72,7 @@ impl Worker {
 
     /// What the caches have is there before the first answer, and may do for a while.
     fn begin(&mut self) {
-        self.sink.start_from_cache(&self.fetcher.cache_key());
+        self.sink.begin_refresh(&self.fetcher.cache_key());
         if let Some(now) = self.sink.monotonic() {
             let fresh_for = self.sink.fresh_for();
             self.plan = Plan::new(self.strategy, now, fresh_for, self.random.f64());

@@ -8,6 +8,8 @@ mod cluster;
 mod failover;
 mod hostile;
 mod server;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::env;
 use std::io::{self, Write};

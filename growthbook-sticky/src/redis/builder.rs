@@ -65,6 +65,15 @@ impl RedisStickyBucketsBuilder {
         Self { ttl, ..self }
     }
 
+    /// Certificates of the authorities to trust, as PEM with one or more of them, instead of those that the system trusts.
+    /// Further calls add to it. Without `rediss` they are of no use.
+    #[cfg(feature = "redis-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "redis-tls")))]
+    pub fn root_certificates(self, pem: impl AsRef<[u8]>) -> Self {
+        let redis = self.redis.root_certificates(pem);
+        Self { redis, ..self }
+    }
+
     /// What times the pauses after failures: the operating system, unless a test brings another clock. Timeouts are always
     /// the operating system's.
     pub fn clock(self, clock: impl Clock) -> Self {
@@ -76,7 +85,8 @@ impl RedisStickyBucketsBuilder {
     ///
     /// # Errors
     ///
-    /// When this is no URL of a Redis, or one with `rediss` without the feature `redis-tls`, or a seed is no host.
+    /// When this is no URL of a Redis, or one with `rediss` without the feature `redis-tls`, or a seed is no host, or what was
+    /// given as certificates are none.
     pub fn build(self) -> Result<RedisStickyBuckets, BackendError> {
         let redis = self.redis.build();
         Ok(RedisStickyBuckets {

@@ -54,7 +54,8 @@ use self::script::{Change, CompareAndSet};
 ///
 /// # TLS
 ///
-/// `rediss` URLs need the feature `redis-tls`. Certificates are checked against the system's roots. The cryptography is
+/// `rediss` URLs need the feature `redis-tls`. Certificates are checked against the system's roots, or
+/// those that the builder is given with `root_certificates`. The cryptography is
 /// what the program has installed as `rustls`' default provider by the time of the first call, else ring, which is installed
 /// then.
 ///

@@ -161,3 +161,28 @@ fn nothing_says_where_it_is() {
     let failed = RedisStream::new("no url with a secret", KEY).unwrap_err();
     assert!(!format!("{failed:?} {failed}").contains("secret"));
 }
+
+/// R15: to whoever is trusted; otherwise events are kept.
+#[cfg(feature = "redis-tls")]
+#[test]
+fn r15_events_go_over_tls_to_whoever_is_trusted() {
+    use growthbook_testkit::Certificate;
+
+    if RedisServer::program().is_none() {
+        return drop(server());
+    }
+    let certificate = Certificate::of("localhost").unwrap();
+    let tls = RedisServer::builder().tls(certificate.chain(), certificate.key());
+    let server = tls.start().unwrap();
+    let stream = || RedisStream::builder(server.tls_url(), KEY).timeout(PATIENCE);
+    let wary = BatchTracker::builder(stream().build().unwrap()).batch_size(1);
+    let wary = wary.interval(Duration::ZERO).build();
+    record(&wary, &events(1));
+    eventually(&wary, |report| report.last_failure().is_some());
+    assert_eq!(names(&server), named(0..0));
+    let trusting = stream().root_certificates(certificate.authority()).build();
+    let trusting = BatchTracker::builder(trusting.unwrap()).build();
+    record(&trusting, &events(3));
+    trusting.flush(PATIENCE).unwrap();
+    assert_eq!(names(&server), named(0..3));
+}

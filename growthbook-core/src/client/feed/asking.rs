@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::refresh::{Origin, Refresh, RefreshCounts, RefreshError, RefreshMode};
+use super::refresh::{Origin, Refresh, RefreshError, RefreshMode};
 use super::turns::Whose;
 use super::{Arrival, Feed, Question};
 use crate::cache::{CacheKey, CachedPayload, Validator};
@@ -63,18 +63,18 @@ impl Shared {
         mode: RefreshMode,
         news: &mut News,
     ) -> Result<Refresh, RefreshError> {
+        let begun = self.feed.beginning.take();
         if mode == RefreshMode::IfStale && self.feed.is_fresh(self.monotonic()) {
+            self.give_up(begun, news);
             return Ok(Refresh::Fresh);
         }
         let key = self.call_fetcher(news, || fetcher.cache_key())?;
-        if mode != RefreshMode::Forced && self.start_from_cache(&key, news).is_some_and(|it| it) {
-            self.feed.recovered();
-            return Ok(Refresh::FromCache);
-        }
         if mode == RefreshMode::Forced {
-            return self.ask_until_sure(fetcher, &key, news);
+            let answer = self.ask_until_sure(fetcher, &key, news);
+            self.give_up(begun, news);
+            return answer;
         }
-        match self.wait_for_turn(&key, news)? {
+        match self.wait_for_turn(&key, begun, news)? {
             Whose::Another(refresh) => Ok(refresh),
             Whose::Own(held) => {
                 let answer = self.ask_until_sure(fetcher, &key, news);
@@ -142,72 +142,6 @@ impl Shared {
         })
     }
 
-    /// Puts in force what the first cache that has something has, unless what is in force came from a server and is as new.
-    /// Says whether it is fresh; `None` if there is nothing.
-    pub(crate) fn start_from_cache(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
-        if self.feed.caches.is_empty() {
-            return None;
-        }
-        let found = self.ask_caches(key, news);
-        news.cached = Some(match found {
-            Some(true) => "fresh",
-            Some(false) => "stale",
-            None => "nothing",
-        });
-        found
-    }
-
-    fn ask_caches(&self, key: &CacheKey, news: &mut News) -> Option<bool> {
-        let now = self.now()?;
-        for (number, cache) in self.feed.caches.iter().enumerate() {
-            if news.down.contains(&number) {
-                continue;
-            }
-            let question = self.feed.question();
-            let entry = match self.call_backend(cache, CACHE, || cache.load(key)) {
-                Ok(Some(entry)) => entry,
-                Ok(None) => continue,
-                Err(error) => {
-                    news.down.push(number);
-                    news.errors.push(BackgroundError::Cache(error));
-                    continue;
-                }
-            };
-            // Of whoever wrote it without a time, nobody knows better than that it is fresh; a time to come is a clock
-            // that was set back. Either will do to start from, but must not keep the server from being asked for ever.
-            let known_age = entry
-                .fetched_at()
-                .and_then(|written| now.duration_since(written).ok());
-            let age = known_age.unwrap_or_default();
-            let freshness = self.feed.freshness;
-            let is_fresh = age < entry.max_age().unwrap_or(freshness.stale_for());
-            let spares_request = is_fresh && known_age.is_some() && self.feed.is_newer(&entry);
-            if freshness.is_expired(age) || !(spares_request || self.feed.is_waiting()) {
-                continue;
-            }
-            let arrival = Arrival::of(&entry, self.monotonic(), age);
-            let bytes = Arc::clone(entry.bytes());
-            match self.install(bytes, Origin::Cache, arrival, Some(&question)) {
-                Ok(Installed {
-                    turn: Turn::Outdated | Turn::Overtaken,
-                    ..
-                }) => {}
-                Ok(installed) => {
-                    self.feed.count(|counts| counts.count(Refresh::FromCache));
-                    news.installed.push((installed, Origin::Cache));
-                    return Some(is_fresh);
-                }
-                Err(error) => {
-                    news.down.push(number);
-                    self.feed.count(RefreshCounts::add_rejected);
-                    let error = RefreshError::Payload(error);
-                    news.errors.push(BackgroundError::Refresh(error));
-                }
-            }
-        }
-        None
-    }
-
     /// Puts in force what a server sent, and keeps it in the caches, if it is known under which key. It may be the answer to
     /// a question; `None` if something came in force since that was put, of which nobody can tell whether it is newer.
     pub(crate) fn take(
@@ -263,7 +197,7 @@ impl Shared {
         for _ in 0..MOST_QUESTIONS {
             for cache in &self.feed.caches {
                 let store = || cache.store(key, &payload);
-                if let Err(error) = self.call_backend(cache, CACHE, store) {
+                if let Err(error) = self.call_backend(cache, super::CACHE, store) {
                     news.errors.push(BackgroundError::Cache(error));
                 }
             }
@@ -278,9 +212,9 @@ impl Shared {
 /// What the program is to be told, once nothing is held that it could wait for.
 #[derive(Default)]
 pub(crate) struct News {
-    installed: Vec<(Installed, Origin)>,
+    pub(super) installed: Vec<(Installed, Origin)>,
     /// What was found in the caches, if they were asked.
-    cached: Option<&'static str>,
+    pub(super) cached: Option<&'static str>,
     pub(super) errors: Vec<BackgroundError>,
     /// The caches that are of no use now: they are asked nothing more before the server is.
     pub(super) down: Vec<usize>,
@@ -307,15 +241,7 @@ impl Feed {
     pub(crate) fn is_fresh(&self, now: Duration) -> bool {
         self.fresh_for(now).is_some()
     }
-
-    /// Whether an entry of a cache was heard of later than what is in force: what this process wrote itself is not.
-    fn is_newer(&self, entry: &CachedPayload) -> bool {
-        self.fetched_at()
-            .is_none_or(|own| entry.fetched_at().is_some_and(|its| its > own))
-    }
 }
-
-pub(super) const CACHE: &str = "feature cache";
 
 const FETCHER: &str = "feature fetcher";
 

@@ -4,6 +4,7 @@ pub(crate) mod asking;
 pub(crate) mod event;
 pub(crate) mod flight;
 pub(crate) mod lazy;
+mod looking;
 pub(crate) mod refresh;
 mod retired;
 pub(crate) mod source;
@@ -17,6 +18,7 @@ use std::time::{Duration, SystemTime};
 
 use self::flight::Flight;
 use self::lazy::Nudge;
+use self::looking::Beginning;
 use self::refresh::{Freshness, Origin, RefreshCounts, RefreshError};
 use self::retired::Retired;
 use self::source::Source;
@@ -29,6 +31,7 @@ pub(crate) struct Feed {
     pub(crate) caches: Vec<Box<dyn FeatureCache>>,
     pub(crate) freshness: Freshness,
     pub(crate) flight: Flight,
+    pub(crate) beginning: Beginning,
     pub(crate) nudge: Nudge,
     pub(crate) retired: Retired,
     source: Mutex<Option<Arc<Source>>>,
@@ -332,3 +335,5 @@ impl fmt::Debug for Feed {
             .finish_non_exhaustive()
     }
 }
+
+const CACHE: &str = "feature cache";

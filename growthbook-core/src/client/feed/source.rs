@@ -243,6 +243,22 @@ impl PayloadSink {
         found
     }
 
+    /// The same for a source that [refreshes](Self::refresh) next: unless what is found spares that, the refresh goes on from
+    /// here, and the caches are not asked a second time before the server is. A slow cache delays it once.
+    ///
+    /// # Blocking
+    ///
+    /// For as long as the caches take.
+    pub fn begin_refresh(&self, key: &CacheKey) -> bool {
+        let Some(client) = self.client() else {
+            return false;
+        };
+        let mut news = News::default();
+        let found = client.begin_refresh(key, &mut news).is_some();
+        news.tell(&client);
+        found
+    }
+
     /// Puts a payload in force that the server sent of its own accord, and stores it in the client's caches. One whose
     /// `dateUpdated` is before that of the payload that a server brought before is passed over, which is
     /// [`Refresh::Unchanged`], and makes nothing fresh. For answers to requests there is [`PayloadSink::refresh`]: by the

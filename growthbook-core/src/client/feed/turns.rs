@@ -3,14 +3,15 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use super::asking::{CACHE, News};
+use super::asking::News;
+use super::looking::{Begun, Leased};
 use super::refresh::{Refresh, RefreshError};
-use crate::cache::{CacheKey, Lease, LeaseToken};
+use crate::cache::{CacheKey, LeaseToken};
 use crate::client::background::BackgroundError;
 use crate::client::shared::Shared;
 
 /// Whose turn it is to ask.
-pub(crate) enum Whose {
+pub(super) enum Whose {
     /// Nobody of this process need ask: this is what came of it.
     Another(Refresh),
     /// This one's, until it is ended.
@@ -18,42 +19,57 @@ pub(crate) enum Whose {
 }
 
 /// A lease, and the number of the cache that granted it.
-pub(crate) struct Held {
-    cache: usize,
-    token: LeaseToken,
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) cache: usize,
+    pub(super) token: LeaseToken,
 }
 
 impl Shared {
     /// Waits a little until it is this process's turn to ask, or another one has stored what it was answered. Who has
     /// something in force by then goes on with it; who has nothing asks.
-    pub(crate) fn wait_for_turn(
+    pub(super) fn wait_for_turn(
         &self,
         key: &CacheKey,
+        begun: Option<Begun>,
         news: &mut News,
     ) -> Result<Whose, RefreshError> {
-        for pause in PAUSES {
-            let held = match self.lease(key, news) {
-                Leased::Free => return Ok(Whose::Own(None)),
-                Leased::Granted(held) => Some(held),
-                Leased::Taken => None,
-            };
-            let is_own = held.is_some();
-            if !is_own {
-                self.feed.pause(jittered(pause));
+        let now = self.monotonic();
+        let until = now.saturating_add(LONGEST_WAIT);
+        let mut pauses = PAUSES.into_iter();
+        let mut look = match begun {
+            Some(begun) if begun.is_of(key, now) => {
+                news.down.extend(begun.down);
+                begun.look
             }
-            if self.is_closed() {
-                self.end_turn(key, held, news);
-                return Err(RefreshError::Closed);
+            begun => {
+                self.give_up(begun, news);
+                self.look(key, news)
             }
-            // Whoever had the lease before may have stored something since the caches were looked into.
-            if self.start_from_cache(key, news).is_some_and(|it| it) {
-                self.end_turn(key, held, news);
+        };
+        loop {
+            if look.is_fresh == Some(true) {
+                self.end_turn(key, look.into_held(), news);
                 self.feed.recovered();
                 return Ok(Whose::Another(Refresh::FromCache));
             }
-            if is_own {
-                return Ok(Whose::Own(held));
+            if self.is_closed() {
+                self.end_turn(key, look.into_held(), news);
+                return Err(RefreshError::Closed);
             }
+            match look.leased {
+                Leased::Free => return Ok(Whose::Own(None)),
+                Leased::Granted(held) => return Ok(Whose::Own(Some(held))),
+                Leased::Taken => {}
+            }
+            let Some(pause) = pauses.next().filter(|_| self.monotonic() < until) else {
+                break;
+            };
+            self.feed.pause(jittered(pause));
+            if self.is_closed() {
+                return Err(RefreshError::Closed);
+            }
+            look = self.look(key, news);
         }
         Ok(if self.feed.is_waiting() {
             Whose::Own(None)
@@ -63,7 +79,7 @@ impl Shared {
     }
 
     /// Lets the next one ask.
-    pub(crate) fn end_turn(&self, key: &CacheKey, held: Option<Held>, news: &mut News) {
+    pub(super) fn end_turn(&self, key: &CacheKey, held: Option<Held>, news: &mut News) {
         let Some(Held { cache, token }) = held else {
             return;
         };
@@ -71,40 +87,10 @@ impl Shared {
             return;
         };
         let release = || cache.release(key, &token);
-        if let Err(error) = self.call_backend(cache, CACHE, release) {
+        if let Err(error) = self.call_backend(cache, super::CACHE, release) {
             news.errors.push(BackgroundError::Cache(error));
         }
     }
-
-    /// The first cache that keeps count decides. One that cannot say anything does not keep anybody from asking.
-    fn lease(&self, key: &CacheKey, news: &mut News) -> Leased {
-        for (number, cache) in self.feed.caches.iter().enumerate() {
-            if news.down.contains(&number) {
-                continue;
-            }
-            match self.call_backend(cache, CACHE, || cache.lease(key, LEASE)) {
-                Ok(Lease::Free) => {}
-                Ok(Lease::Granted(token)) => {
-                    return Leased::Granted(Held {
-                        cache: number,
-                        token,
-                    });
-                }
-                Ok(Lease::Taken) => return Leased::Taken,
-                Err(error) => {
-                    news.down.push(number);
-                    news.errors.push(BackgroundError::Cache(error));
-                }
-            }
-        }
-        Leased::Free
-    }
-}
-
-enum Leased {
-    Free,
-    Granted(Held),
-    Taken,
 }
 
 /// Shorter by up to half, so that those who wait do not come together.
@@ -114,7 +100,10 @@ fn jittered(pause: Duration) -> Duration {
 }
 
 /// For how long one may ask: what a request takes at most. So long does one that died hold up the others.
-const LEASE: Duration = Duration::from_secs(10);
+pub(super) const LEASE: Duration = Duration::from_secs(10);
+
+/// How long to wait for another one, the looks included: caches may be slow.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Between looks for what another one has stored; two seconds at most, together.
 const PAUSES: [Duration; 12] = [

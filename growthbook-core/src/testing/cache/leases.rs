@@ -14,6 +14,7 @@ pub(super) fn check(cache: &impl FeatureCache) {
             again == Lease::Free,
             "who asks first is granted the lease, unless nobody ever is: {again:?}"
         );
+        both_in_one_step_are_the_same_as_each(cache);
         return;
     };
     assert!(
@@ -58,6 +59,49 @@ pub(super) fn check(cache: &impl FeatureCache) {
         1,
         "of many who ask at once one is granted the lease"
     );
+    both_in_one_step_are_the_same_as_each(cache);
+}
+
+fn both_in_one_step_are_the_same_as_each(cache: &impl FeatureCache) {
+    let both = &key("sdk-both");
+    let (nothing, first) = load_and_lease(cache, both);
+    assert_eq!(nothing, None, "`load_and_lease` loads what there is");
+    let payload = CachedPayload::new(PAYLOAD.as_bytes());
+    store(cache, both, &payload);
+    let Lease::Granted(token) = first else {
+        assert!(
+            first == lease(cache, both) && first == Lease::Free,
+            "`load_and_lease` grants what `lease` does: {first:?}"
+        );
+        assert!(
+            load_and_lease(cache, both) == (Some(payload), Lease::Free),
+            "`load_and_lease` loads what there is"
+        );
+        return;
+    };
+    assert!(
+        load_and_lease(cache, both) == (Some(payload), Lease::Taken),
+        "`load_and_lease` loads what there is, and grants a lease to one"
+    );
+    assert!(
+        lease(cache, both) == Lease::Taken,
+        "`load_and_lease` grants what `lease` does"
+    );
+    release(cache, both, &token);
+    let second = granted(
+        cache,
+        both,
+        "what `load_and_lease` granted can be given back",
+    );
+    assert!(
+        load_and_lease(cache, both).1 == Lease::Taken,
+        "`load_and_lease` grants what `lease` does"
+    );
+    release(cache, both, &second);
+}
+
+fn load_and_lease(cache: &impl FeatureCache, key: &CacheKey) -> (Option<CachedPayload>, Lease) {
+    given("load_and_lease", cache.load_and_lease(key, PATIENCE * 10))
 }
 
 fn lease(cache: &impl FeatureCache, key: &CacheKey) -> Lease {

@@ -16,6 +16,7 @@ fn every_flaw_of_leases_is_found() {
     all_are_found(
         &[
             (Flaw::AlwaysTaken, "unless nobody ever is"),
+            (Flaw::AloneOnly, "grants what `lease` does"),
             (Flaw::AnyToken, "its own token alone"),
             (Flaw::CannotLease, "`lease` failed"),
             (Flaw::CannotRelease, "`release` failed"),
@@ -23,6 +24,7 @@ fn every_flaw_of_leases_is_found() {
             (Flaw::ForAllKeys, "each key has its own lease"),
             (Flaw::ForAnybody, "a lease is of one"),
             (Flaw::ForEver, "ends when its time is over"),
+            (Flaw::LoadsNothing, "loads what there is"),
             (Flaw::NeverGivenBack, "can be had again"),
             (Flaw::OneToken, "each lease has a token of its own"),
         ],
@@ -33,6 +35,8 @@ fn every_flaw_of_leases_is_found() {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
+    /// Grants leases to whoever does not load as well.
+    AloneOnly,
     AlwaysTaken,
     AnyToken,
     CannotLease,
@@ -41,6 +45,7 @@ enum Flaw {
     ForAllKeys,
     ForAnybody,
     ForEver,
+    LoadsNothing,
     NeverGivenBack,
     None,
     OneToken,
@@ -108,6 +113,19 @@ impl FeatureCache for Leasing {
         let token = self.token(key);
         leases.insert(self.name(key), (token.clone(), now + limit));
         Ok(Lease::Granted(LeaseToken::new(token)))
+    }
+
+    fn load_and_lease(
+        &self,
+        key: &CacheKey,
+        limit: Duration,
+    ) -> Result<(Option<CachedPayload>, Lease), BackendError> {
+        let lease = match self.flaw {
+            Flaw::AloneOnly => Lease::Free,
+            _ => self.lease(key, limit)?,
+        };
+        let entry = self.load(key)?;
+        Ok((entry.filter(|_| self.flaw != Flaw::LoadsNothing), lease))
     }
 
     fn release(&self, key: &CacheKey, token: &LeaseToken) -> Result<(), BackendError> {

@@ -1,5 +1,6 @@
 //! What is served when the server does not answer, or not as it should.
 
+use std::thread;
 use std::time::Duration;
 
 use growthbook_core::{FetchError, GrowthBookClient, PayloadError};
@@ -35,6 +36,7 @@ fn an_old_answer_stands_in_up_to_its_last_day() {
     );
     assert!(rig.errors.lock().unwrap()[0].starts_with("Remote("));
     evaluator.count(&[]);
+    rig.pass(LONGEST_REST);
     assert_eq!(rig.value("u"), 5, "all is well again");
     assert_eq!(rig.errors(), 3);
 }
@@ -57,6 +59,7 @@ fn no_failure_is_kept_or_taken_for_an_answer() {
     let rig = Rig::new(&evaluator);
     let good = features(9);
     for status in [201, 204, 304, 400, 401, 403, 404, 413, 429, 500, 503] {
+        rig.pass(LONGEST_REST);
         evaluator.answer(
             status,
             &[],
@@ -76,6 +79,7 @@ fn no_failure_is_kept_or_taken_for_an_answer() {
         assert_eq!(told, status);
         assert_eq!(rig.value("u"), 0);
     }
+    rig.pass(LONGEST_REST);
     evaluator.answer(400, &[("x-unrecoverable", "1")], b"{}");
     let error = rig.remote.preload(&rig.client, &user("u")).unwrap_err();
     assert!(matches!(
@@ -274,3 +278,65 @@ fn preloading_says_what_went_wrong_to_the_caller_alone() {
     assert_eq!(error.to_string(), "the features cannot be fetched");
     assert_eq!((rig.errors(), rig.remote.stats().failures()), (0, 1));
 }
+
+/// The first ones wait for as long as a request may take. The others are spared that.
+#[test]
+fn a_server_that_hangs_is_left_alone_after_three() {
+    let evaluator = Evaluator::counting();
+    let endpoint = evaluator.endpoint().timeout(Duration::from_millis(300));
+    let rig = Rig::with(endpoint, |it| it, |it| it);
+    assert_eq!(rig.value("known"), 1);
+    evaluator.api.hold_back();
+    let everybody = || {
+        thread::scope(|scope| {
+            for number in 0..50 {
+                let rig = &rig;
+                scope.spawn(move || assert_eq!(rig.value(&format!("u{number}")), 0));
+            }
+        });
+    };
+    for number in 0..3 {
+        assert_eq!(rig.value(&format!("u{number}")), 0);
+    }
+    assert_eq!((evaluator.questions(), rig.errors()), (4, 3));
+    everybody();
+    assert_eq!(evaluator.questions(), 4, "nobody else asked");
+    let error = rig.remote.preload(&rig.client, &user("u")).unwrap_err();
+    assert!(matches!(
+        error,
+        RemoteEvaluationError::Fetch(FetchError::TimedOut)
+    ));
+    assert_eq!(rig.value("known"), 1, "what is kept is served");
+    for asked in [5, 6] {
+        rig.pass(LONGEST_REST);
+        everybody();
+        assert_eq!(evaluator.questions(), asked, "one looks after it");
+    }
+    assert_eq!(rig.value("known"), 1, "an old answer is better than none");
+    evaluator.api.let_go();
+    rig.pass(LONGEST_REST);
+    assert!(rig.value("u") > 0 && rig.value("v") > 0, "it is well again");
+}
+
+/// A scope that waited for the same answer has a failure that nobody else tells of.
+#[test]
+fn who_waits_for_what_was_preloaded_tells_of_its_failure() {
+    let evaluator = Evaluator::counting();
+    let rig = Rig::new(&evaluator);
+    evaluator.answer(500, &[], b"");
+    evaluator.api.hold_back();
+    thread::scope(|scope| {
+        let preloading = scope.spawn(|| rig.remote.preload(&rig.client, &user("u")));
+        evaluator.api.wait_for_gets(1);
+        let waiting = [(); 4].map(|()| scope.spawn(|| rig.value("u")));
+        evaluator.api.let_go();
+        preloading.join().unwrap().unwrap_err();
+        assert_eq!(waiting.map(|it| it.join().unwrap()), [0; 4]);
+    });
+    // Whoever came too late to wait asked, and told of that.
+    let told = u64::try_from(rig.errors()).unwrap();
+    assert!(told > 0 && told <= rig.remote.stats().requests());
+}
+
+/// As long as any server is left alone.
+const LONGEST_REST: u64 = 30;

@@ -12,6 +12,8 @@ mod documents;
 mod javascript;
 mod outages;
 mod processes;
+#[cfg(feature = "redis-tls")]
+mod tls;
 mod write_behind;
 
 use std::env;
