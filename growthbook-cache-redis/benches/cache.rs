@@ -51,11 +51,11 @@ mod redis_bench {
                 repeat(move || set.query::<()>(&mut writing).expect("to be set"))
             }),
             ("load", {
-                let cache = again(server);
+                let (cache, key) = (again(server), key.clone());
                 repeat(move || drop(cache.load(&key).expect("to be loaded").expect("an entry")))
             }),
             ("load and lease", {
-                let (cache, key) = (again(server), key.clone());
+                let cache = again(server);
                 repeat(move || drop(cache.load_and_lease(&key, LIMIT).expect("an answer")))
             }),
             ("bare GET", {

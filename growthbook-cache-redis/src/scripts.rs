@@ -16,7 +16,7 @@ impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
             load: Script::new(LOAD),
-            load_and_lease: Script::new(&load_and_lease()),
+            load_and_lease: Script::new(load_and_lease()),
             store: Script::new(STORE),
             lease: Script::new(LEASE),
             release: Script::new(RELEASE),

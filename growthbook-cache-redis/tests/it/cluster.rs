@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use growthbook_cache_redis::RedisCacheBuilder;
 use growthbook_core::{FeatureCache, Refresh};
 use growthbook_testkit::RedisCluster;
 
@@ -12,12 +13,9 @@ use crate::support::{Rig, fresh, patient, start_cluster};
 const MINUTE: Duration = Duration::from_secs(61);
 
 fn rig(cluster: &RedisCluster) -> Rig {
-    let hosts = cluster.hosts();
-    let cache = patient(&format!("redis://{}/", hosts[0]));
-    let cache = hosts
-        .into_iter()
-        .skip(1)
-        .fold(cache, |it, host| it.seed(host));
+    let cache = patient(&cluster.url());
+    let hosts = cluster.hosts().into_iter().skip(1);
+    let cache = hosts.fold(cache, RedisCacheBuilder::seed);
     Rig::new(cache)
 }
 

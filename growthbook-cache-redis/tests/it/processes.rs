@@ -74,7 +74,7 @@ fn r10_a_fleet_makes_one_request_and_survives_the_api() {
     for is_stale in [false, true] {
         if is_stale {
             let cache = patient(&redis.url()).build().unwrap();
-            let key = CacheKey::new(&url, &ClientKey::new("sdk-fleet"));
+            let key = CacheKey::new(url.as_str(), &ClientKey::new("sdk-fleet"));
             let entry = cache.load(&key).unwrap().unwrap();
             let hour_ago = SystemTime::now() - Duration::from_secs(60 * 60);
             cache.store(&key, &entry.with_fetched_at(hour_ago)).unwrap();

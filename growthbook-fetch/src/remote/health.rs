@@ -72,9 +72,10 @@ impl Health {
 
     pub(super) fn failed(&mut self, permit: &Permit, error: &FetchError, now: Duration) {
         self.answered(permit);
-        self.failures = match is_of_server(error) {
-            true => self.failures.saturating_add(1),
-            false => 0,
+        self.failures = if is_of_server(error) {
+            self.failures.saturating_add(1)
+        } else {
+            0
         };
         self.last = Some(error.clone());
         // What began before the pause, as a crowd of others did, says nothing that is not known.

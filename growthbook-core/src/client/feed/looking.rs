@@ -104,9 +104,11 @@ impl Shared {
             }
             let question = self.feed.question();
             let is_undecided = wants_lease && matches!(look.leased, Leased::Free);
-            let call = || match is_undecided {
-                true => cache.load_and_lease(key, LEASE),
-                false => Ok((cache.load(key)?, Lease::Free)),
+            let call = || {
+                if is_undecided {
+                    return cache.load_and_lease(key, LEASE);
+                }
+                Ok((cache.load(key)?, Lease::Free))
             };
             let entry = match self.call_backend(cache, super::CACHE, call) {
                 Ok((entry, lease)) => {
