@@ -40,7 +40,7 @@ pub fn ask(
         "{request} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\nContent-Length: {length}\r\n"
     );
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.extend([name, ": ", value, "\r\n"]);
     }
     send(server, [&*text, "\r\n", body].concat().as_bytes())
 }

@@ -56,20 +56,17 @@ impl<'a> Address<'a> {
 
     /// Of each name the first parameter, decoded.
     pub(super) fn parameters<const N: usize>(&self, names: [&str; N]) -> [Option<String>; N] {
-        let mut values = [const { None }; N];
+        let mut found = [const { None }; N];
         let query = self.query.strip_prefix('?').unwrap_or_default();
-        for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            let named = names
-                .iter()
-                .zip(&mut values)
-                .find(|(name, _)| **name == key);
-            if let Some((_, slot)) = named
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let slot = names.iter().zip(&mut found).find(|(it, _)| **it == name);
+            if let Some((_, slot)) = slot
                 && slot.is_none()
             {
                 *slot = Some(value.into_owned());
             }
         }
-        values
+        found
     }
 }
 

@@ -1,5 +1,4 @@
 //! What the log says of a stream: news to everybody, the rest to whoever looks closer.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::time::Duration;
 

@@ -1,6 +1,10 @@
 //! Web services that are asked over real sockets, in both frameworks.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may stop as tests do")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests may stop as tests do"
+)]
 
 #[cfg(unix)]
 mod canaries;

@@ -52,8 +52,6 @@ fn the_batch() {
     if Process::is_child() {
         return batch::main().unwrap();
     }
-    // More than a queue holds.
-    const USERS: usize = 12_000;
     let folder = tempfile::tempdir().unwrap();
     let (users, events) = (folder.path().join("users"), folder.path().join("events"));
     let lines = (0..USERS).map(|it| format!("{{\"id\": \"u-{it}\", \"deviceId\": \"d-{it}\"}}\n"));
@@ -80,3 +78,6 @@ fn the_batch() {
 fn id(line: &str) -> Option<&str> {
     line.split_once(r#""user_id":""#)?.1.split('"').next()
 }
+
+/// More than a queue holds.
+const USERS: usize = 12_000;
