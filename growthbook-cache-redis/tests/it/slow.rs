@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use growthbook_cache_redis::RedisCacheBuilder;
 use growthbook_core::testing::ManualClock;
 use growthbook_core::{
-    CacheKey, ClientKey, Clock, FeatureCache, GrowthBookClient, Lease, LeaseToken, Origin,
-    Readiness, Refresh,
+    CacheKey, ClientKey, Clock, FeatureCache, GrowthBookClient, Lease, Origin, Readiness, Refresh,
 };
 use growthbook_fetch::{Endpoint, HttpSource};
 use growthbook_testkit::{RedisServer, Relay, Server};
@@ -66,9 +65,9 @@ fn run_scripts_once(server: &RedisServer) {
     let cache = patient(&server.url()).prefix("other:").build().unwrap();
     cache.store(&key(), &payload(1, 1)).unwrap();
     let (_, lease) = cache.load_and_lease(&key(), SOON).unwrap();
-    assert!(matches!(lease, Lease::Granted(_)));
-    let token = LeaseToken::new("of nobody");
-    cache.release(&key(), &token).unwrap();
+    if let Lease::Granted(token) = lease {
+        cache.release(&key(), &token).unwrap();
+    }
 }
 
 fn through(relay: &Relay) -> RedisCacheBuilder {
