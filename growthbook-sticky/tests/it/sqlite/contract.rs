@@ -216,8 +216,8 @@ proptest! {
         let (_folder, path) = place();
         let identity = StickyIdentity::new(name, value);
         let write = StickyWrite::new(&identity, &key, &variation);
-        prop_assert_eq!(open(&path).save(&write).unwrap(), Saved::Stored);
-        let documents = open(&path).load(slice::from_ref(&identity)).unwrap();
+        prop_assert_eq!(patient(&path).save(&write).unwrap(), Saved::Stored);
+        let documents = patient(&path).load(slice::from_ref(&identity)).unwrap();
         prop_assert_eq!(documents[&identity].get(&key), Some(&variation));
     }
 }

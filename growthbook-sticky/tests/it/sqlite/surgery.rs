@@ -6,7 +6,9 @@ use std::path::Path;
 use growthbook_core::{Saved, StickyBucketService, StickyWrite};
 use growthbook_sticky::SqliteStickyBuckets;
 
-use super::support::{check, files, integrity, is_long, load, open, other, place, save, user};
+use super::support::{
+    check, files, integrity, is_long, load, open, other, patient, place, save, user,
+};
 
 /// Q6.
 #[test]
@@ -47,7 +49,7 @@ fn many_who_open_a_damaged_file_set_aside_one() {
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let path = &path;
-            scope.spawn(move || save(&open(path), &thread.to_string(), "a").unwrap());
+            scope.spawn(move || save(&patient(path), &thread.to_string(), "a").unwrap());
         }
     });
     assert_eq!(
