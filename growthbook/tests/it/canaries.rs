@@ -181,11 +181,10 @@ fn of_the_fleet() {
     let redis = redis.unwrap();
     let payload = br#"{"features": {"greeting": {"defaultValue": "Hello"}}}"#;
     let api = Server::start(|_, reply| reply.respond(200, &[], payload)).unwrap();
-    let wrong = redis.url().replace("canary-password", "canary-wrong");
-    for redis in [&*redis.url(), &wrong] {
-        assert!(redis.contains("canary"), "{redis}");
+    for password in ["canary-password", "canary-wrong"] {
+        let redis = format!("redis://:{password}@{}/", redis.address());
         let run = Run {
-            variables: &[("REDIS", redis), ("API", &api.url())],
+            variables: &[("REDIS", &redis), ("API", &api.url())],
             says: &["Hello, from"],
             keys: &["canary-password", "canary-wrong", "sdk-abc123", "u-1"],
             ..Run::default()
