@@ -116,7 +116,9 @@ impl<T> ExperimentBuilder<T> {
         self
     }
 
-    /// The variations' keys, in their order: how analytics and sticky buckets name them. Indices by default.
+    /// The variations' keys, in their order: how analytics and sticky buckets name them. Analytics gets indices by default.
+    ///
+    /// Without keys a sticky bucket is stored and never found again, as in all SDKs: it is looked up by the key (spec 17).
     pub fn variation_keys<K: Into<String>>(self, keys: impl IntoIterator<Item = K>) -> Self {
         let entries = keys.into_iter().map(|key| {
             let mut entry = Object::default();
