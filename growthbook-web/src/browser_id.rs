@@ -1,8 +1,10 @@
 //! Ids for users of whom nothing is known: one for each browser, in the cookie that GrowthBook's JavaScript SDK uses.
 
 use std::hash::{BuildHasher, RandomState};
+use std::process;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use crate::head::RequestHead;
 
@@ -15,11 +17,13 @@ pub(crate) fn known(head: &RequestHead<'_>) -> Option<String> {
 
 /// A UUID of version 4 that no browser has yet, and that nobody can guess.
 pub(crate) fn new() -> String {
-    // 128 bits of a keyed hash, whose key the operating system drew, of a number that does not come again.
+    // 128 bits of a keyed hash, whose key the operating system drew, of what does not come again. A copy of this process has
+    // the key and the number, too.
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let half = |half: u8| u128::from(KEY.hash_one((number, half)));
+    let here_and_now = (process::id(), SystemTime::now());
+    let half = |half: u8| u128::from(KEY.hash_one((here_and_now, number, half)));
     text(half(0) << 64 | half(1))
 }
 

@@ -10,6 +10,8 @@
 mod canaries;
 mod client;
 mod cookies;
+#[cfg(unix)]
+mod copies;
 mod ear;
 #[cfg(unix)]
 mod examples;
