@@ -90,9 +90,14 @@ impl<'a> RequestHead<'a> {
 
     /// The value of the first cookie of that name, as it was sent.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies(name).next()
+    }
+
+    /// The values of all cookies of that name, in the order in which they were sent.
+    pub(crate) fn cookies(&self, name: &str) -> impl Iterator<Item = &str> {
         let pairs = self.cookies.split(';').filter_map(|it| it.split_once('='));
-        let mut values = pairs.filter_map(|(key, value)| (key.trim() == name).then_some(value));
-        values.next().map(str::trim)
+        let values = pairs.filter_map(move |(key, value)| (key.trim() == name).then_some(value));
+        values.map(str::trim)
     }
 
     /// The address, whole if the host is known.
