@@ -103,9 +103,11 @@ impl<'a> RequestHead<'a> {
     /// The address, whole if the host is known.
     pub(crate) fn url(&self, scheme: &str) -> String {
         let scheme = self.scheme.unwrap_or(scheme);
+        // `OPTIONS *` is for the server, and not for a page.
+        let target = if self.target == "*" { "" } else { self.target };
         match self.host {
-            Some(host) => [scheme, "://", host, self.target].concat(),
-            None => self.target.to_owned(),
+            Some(host) => [scheme, "://", host, target].concat(),
+            None => target.to_owned(),
         }
     }
 }
@@ -143,6 +145,13 @@ mod tests {
             head.with_scheme("http").url("https"),
             "http://shop.example/a?b"
         );
+    }
+
+    #[test]
+    fn a_request_for_no_page_names_its_host() {
+        // `OPTIONS *`
+        let head = RequestHead::new("*").with_host("shop.example");
+        assert_eq!(head.url("https"), "https://shop.example");
     }
 
     #[test]
