@@ -163,19 +163,19 @@ impl GrowthBook {
     /// changed so far, and an id that is new.
     pub fn set_cookies(&self) -> Vec<String> {
         let inner = &*self.inner;
-        let state = self.state();
-        let Some(asked) = &state.asked else {
-            return Vec::new();
-        };
         if inner.withholds_cookies.load(Ordering::Relaxed) {
             return Vec::new();
         }
+        let (new_id, documents) = match &self.state().asked {
+            Some(asked) => (asked.new_id.clone(), asked.documents(inner.sticky)),
+            None => return Vec::new(),
+        };
         let attributes = &*inner.cookie_attributes;
-        let id = asked.new_id.iter();
+        let id = new_id.iter();
         let mut set: Vec<_> = id.map(|id| browser_id::cookie(id, attributes)).collect();
-        if let (Sticky::Cookies, Some(scope)) = (inner.sticky, &asked.scope) {
-            let documents = scope.sticky_documents();
-            let cookies = cookies::changed(&asked.known, &documents);
+        // A cookie may be a matter for the log, which is the program's own code: no lock is held.
+        if let Some((before, after)) = documents {
+            let cookies = cookies::changed(&before, &after);
             // What no browser keeps would only be too long for a proxy on the way.
             let is_kept = |it: &StickyCookie| it.name().len() + it.value().len() <= MOST_BYTES;
             let cookies = cookies.filter(is_kept);
@@ -220,6 +220,14 @@ impl GrowthBook {
     fn state(&self) -> MutexGuard<'_, State> {
         let state = self.inner.state.lock();
         state.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Asked {
+    /// Those that came with the request, and as they are now.
+    fn documents(&self, sticky: Sticky) -> Option<(StickyDocuments, StickyDocuments)> {
+        let scope = self.scope.as_ref().filter(|_| sticky == Sticky::Cookies)?;
+        Some((self.known.clone(), scope.sticky_documents()))
     }
 }
 

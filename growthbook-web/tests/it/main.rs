@@ -17,6 +17,7 @@ mod ear;
 mod examples;
 mod extractors;
 mod hostile;
+mod reentry;
 mod secrets;
 mod services;
 mod store;
