@@ -69,6 +69,8 @@ struct Unread {
 
 struct Asked {
     user: UserContext,
+    /// How often the user was changed: a scope may be made meanwhile.
+    updates: u32,
     /// The id that the browser is to keep.
     new_id: Option<String>,
     /// What the browser keeps already.
@@ -132,15 +134,20 @@ impl GrowthBook {
     pub fn scope(&self) -> UserScope {
         let found = self.asked(|asked| match &asked.scope {
             Some(scope) => Err(scope.clone()),
-            None => Ok((asked.user.clone(), asked.known.clone())),
+            None => Ok((asked.user.clone(), asked.known.clone(), asked.updates)),
         });
-        let (user, known) = match found {
+        let (user, known, updates) = match found {
             Ok(found) => found,
             Err(scope) => return scope,
         };
         // The client may call code of the program's own, so it is asked with no lock held.
-        let made = self.made(user, known);
-        self.asked(|asked| asked.scope.get_or_insert(made).clone())
+        let mut made = self.made(user, known);
+        self.asked(|asked| {
+            if asked.updates != updates {
+                made.set_user(asked.user.clone());
+            }
+            asked.scope.get_or_insert(made).clone()
+        })
     }
 
     /// Goes on with attributes added to the user's, each replacing an earlier one of its name: of somebody who has just
@@ -148,6 +155,7 @@ impl GrowthBook {
     pub fn update_attributes(&self, attributes: Attributes) {
         self.asked(|asked| {
             asked.user.update_attributes(attributes.clone());
+            asked.updates = asked.updates.wrapping_add(1);
             if let Some(scope) = &mut asked.scope {
                 scope.update_attributes(attributes);
             }
@@ -247,6 +255,7 @@ impl Unread {
         }
         Asked {
             user: self.overrides.apply(user),
+            updates: 0,
             new_id,
             known: cookies::read(&self.cookies),
             scope: None,

@@ -1,6 +1,8 @@
 //! Several who use one request's handle at once, or one within the other.
 
-use std::sync::OnceLock;
+use std::hint;
+use std::sync::{Barrier, OnceLock};
+use std::thread;
 
 use growthbook_core::Attributes;
 use growthbook_testkit::Process;
@@ -45,4 +47,30 @@ fn a_logger_may_ask_whose_request_it_is() {
     REQUEST.get_or_init(|| growthbook.clone());
     assert!(growthbook.scope().is_on("color"));
     assert!(growthbook.set_cookies().is_empty());
+}
+
+#[test]
+fn an_update_holds_whoever_asks_for_the_scope_meanwhile() {
+    let (client, options) = (client(1), WebOptions::new());
+    for round in 0..300 {
+        // So many that making the scope takes a while.
+        let known: Attributes = (0..500).map(|it| (format!("name-{it}"), it)).collect();
+        let growthbook = GrowthBook::new(&client, &options, &RequestHead::new("/"), known);
+        growthbook.user();
+        let start = Barrier::new(2);
+        thread::scope(|threads| {
+            threads.spawn(|| {
+                start.wait();
+                growthbook.scope();
+            });
+            start.wait();
+            for _ in 0..round * 100 {
+                hint::spin_loop();
+            }
+            growthbook.update_attributes(Attributes::new().with("id", "logged-in"));
+        });
+        let scope = growthbook.scope();
+        let id = scope.user().attributes().get("id");
+        assert_eq!(id, Some(&"logged-in".into()), "round {round}");
+    }
 }
