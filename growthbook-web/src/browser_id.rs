@@ -1,25 +1,29 @@
 //! Ids for users of whom nothing is known: one for each browser, in the cookie that GrowthBook's JavaScript SDK uses.
 
 use std::hash::{BuildHasher, RandomState};
+use std::process;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use crate::head::RequestHead;
 
-/// The id that the browser has already, if it can be one.
+/// The id that the browser has already: of several cookies, the first that can be one.
 pub(crate) fn known(head: &RequestHead<'_>) -> Option<String> {
-    let id = head.cookie(NAME)?;
-    let is_id = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    ((1..=MOST_BYTES).contains(&id.len()) && id.bytes().all(is_id)).then(|| id.to_owned())
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let is_id = |id: &&str| (1..=MOST_BYTES).contains(&id.len()) && id.bytes().all(is_part);
+    head.cookies(NAME).find(is_id).map(str::to_owned)
 }
 
 /// A UUID of version 4 that no browser has yet, and that nobody can guess.
 pub(crate) fn new() -> String {
-    // 128 bits of a keyed hash, whose key the operating system drew, of a number that does not come again.
+    // 128 bits of a keyed hash, whose key the operating system drew, of what does not come again. A copy of this process has
+    // the key and the number, too.
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let half = |half: u8| u128::from(KEY.hash_one((number, half)));
+    let here_and_now = (process::id(), SystemTime::now());
+    let half = |half: u8| u128::from(KEY.hash_one((here_and_now, number, half)));
     text(half(0) << 64 | half(1))
 }
 
@@ -76,6 +80,13 @@ mod tests {
             let head = RequestHead::new("/").with_cookies(&header);
             assert_eq!(known(&head).as_deref(), is_id.then_some(value), "{value}");
         }
+    }
+
+    /// A browser sends those of longer paths first, whoever set them.
+    #[test]
+    fn of_several_the_first_that_can_be_one_is_it() {
+        let head = RequestHead::new("/").with_cookies("gbuuid=; gbuuid=a b; gbuuid=c; gbuuid=d");
+        assert_eq!(known(&head).as_deref(), Some("c"));
     }
 
     #[test]

@@ -69,6 +69,8 @@ struct Unread {
 
 struct Asked {
     user: UserContext,
+    /// How often the user was changed: a scope may be made meanwhile.
+    updates: u32,
     /// The id that the browser is to keep.
     new_id: Option<String>,
     /// What the browser keeps already.
@@ -132,15 +134,20 @@ impl GrowthBook {
     pub fn scope(&self) -> UserScope {
         let found = self.asked(|asked| match &asked.scope {
             Some(scope) => Err(scope.clone()),
-            None => Ok((asked.user.clone(), asked.known.clone())),
+            None => Ok((asked.user.clone(), asked.known.clone(), asked.updates)),
         });
-        let (user, known) = match found {
+        let (user, known, updates) = match found {
             Ok(found) => found,
             Err(scope) => return scope,
         };
         // The client may call code of the program's own, so it is asked with no lock held.
-        let made = self.made(user, known);
-        self.asked(|asked| asked.scope.get_or_insert(made).clone())
+        let mut made = self.made(user, known);
+        self.asked(|asked| {
+            if asked.updates != updates {
+                made.set_user(asked.user.clone());
+            }
+            asked.scope.get_or_insert(made).clone()
+        })
     }
 
     /// Goes on with attributes added to the user's, each replacing an earlier one of its name: of somebody who has just
@@ -148,6 +155,7 @@ impl GrowthBook {
     pub fn update_attributes(&self, attributes: Attributes) {
         self.asked(|asked| {
             asked.user.update_attributes(attributes.clone());
+            asked.updates = asked.updates.wrapping_add(1);
             if let Some(scope) = &mut asked.scope {
                 scope.update_attributes(attributes);
             }
@@ -163,19 +171,19 @@ impl GrowthBook {
     /// changed so far, and an id that is new.
     pub fn set_cookies(&self) -> Vec<String> {
         let inner = &*self.inner;
-        let state = self.state();
-        let Some(asked) = &state.asked else {
-            return Vec::new();
-        };
         if inner.withholds_cookies.load(Ordering::Relaxed) {
             return Vec::new();
         }
+        let (new_id, documents) = match &self.state().asked {
+            Some(asked) => (asked.new_id.clone(), asked.documents(inner.sticky)),
+            None => return Vec::new(),
+        };
         let attributes = &*inner.cookie_attributes;
-        let id = asked.new_id.iter();
+        let id = new_id.iter();
         let mut set: Vec<_> = id.map(|id| browser_id::cookie(id, attributes)).collect();
-        if let (Sticky::Cookies, Some(scope)) = (inner.sticky, &asked.scope) {
-            let documents = scope.sticky_documents();
-            let cookies = cookies::changed(&asked.known, &documents);
+        // A cookie may be a matter for the log, which is the program's own code: no lock is held.
+        if let Some((before, after)) = documents {
+            let cookies = cookies::changed(&before, &after);
             // What no browser keeps would only be too long for a proxy on the way.
             let is_kept = |it: &StickyCookie| it.name().len() + it.value().len() <= MOST_BYTES;
             let cookies = cookies.filter(is_kept);
@@ -223,6 +231,14 @@ impl GrowthBook {
     }
 }
 
+impl Asked {
+    /// Those that came with the request, and as they are now.
+    fn documents(&self, sticky: Sticky) -> Option<(StickyDocuments, StickyDocuments)> {
+        let scope = self.scope.as_ref().filter(|_| sticky == Sticky::Cookies)?;
+        Some((self.known.clone(), scope.sticky_documents()))
+    }
+}
+
 impl Unread {
     fn read(self, anonymous_id: Option<&str>) -> Asked {
         let mut user = self.request.user(self.attributes);
@@ -239,6 +255,7 @@ impl Unread {
         }
         Asked {
             user: self.overrides.apply(user),
+            updates: 0,
             new_id,
             known: cookies::read(&self.cookies),
             scope: None,

@@ -90,17 +90,24 @@ impl<'a> RequestHead<'a> {
 
     /// The value of the first cookie of that name, as it was sent.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies(name).next()
+    }
+
+    /// The values of all cookies of that name, in the order in which they were sent.
+    pub(crate) fn cookies(&self, name: &str) -> impl Iterator<Item = &str> {
         let pairs = self.cookies.split(';').filter_map(|it| it.split_once('='));
-        let mut values = pairs.filter_map(|(key, value)| (key.trim() == name).then_some(value));
-        values.next().map(str::trim)
+        let values = pairs.filter_map(move |(key, value)| (key.trim() == name).then_some(value));
+        values.map(str::trim)
     }
 
     /// The address, whole if the host is known.
     pub(crate) fn url(&self, scheme: &str) -> String {
         let scheme = self.scheme.unwrap_or(scheme);
+        // `OPTIONS *` is for the server, and not for a page.
+        let target = if self.target == "*" { "" } else { self.target };
         match self.host {
-            Some(host) => [scheme, "://", host, self.target].concat(),
-            None => self.target.to_owned(),
+            Some(host) => [scheme, "://", host, target].concat(),
+            None => target.to_owned(),
         }
     }
 }
@@ -138,6 +145,13 @@ mod tests {
             head.with_scheme("http").url("https"),
             "http://shop.example/a?b"
         );
+    }
+
+    #[test]
+    fn a_request_for_no_page_names_its_host() {
+        // `OPTIONS *`
+        let head = RequestHead::new("*").with_host("shop.example");
+        assert_eq!(head.url("https"), "https://shop.example");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::io;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -28,11 +28,14 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     // Bounded: whoever brings orders faster than they are worked off has to wait.
     let (queue, orders) = sync_channel(100);
-    let orders = Mutex::new(orders);
+    let orders = Arc::new(Mutex::new(orders));
     let read = thread::scope(|scope| {
         for _ in 0..WORKERS {
-            scope.spawn(|| work(&client, &orders));
+            let (client, orders) = (&client, Arc::clone(&orders));
+            scope.spawn(move || work(client, &orders));
         }
+        // Theirs alone: once all of them have failed, nobody waits for room in the queue.
+        drop(orders);
         let lines = io::stdin().lines();
         let read = lines.map_while(Result::ok).filter_map(|line| parsed(&line));
         let count = read.map_while(|order| queue.send(order).ok()).count();

@@ -5,6 +5,8 @@ mod canaries;
 #[cfg(feature = "otel")]
 mod evaluations;
 mod events;
+#[cfg(feature = "otel")]
+mod filters;
 mod life;
 mod privacy;
 mod repetition;

@@ -10,11 +10,14 @@
 mod canaries;
 mod client;
 mod cookies;
+#[cfg(unix)]
+mod copies;
 mod ear;
 #[cfg(unix)]
 mod examples;
 mod extractors;
 mod hostile;
+mod reentry;
 mod secrets;
 mod services;
 mod store;

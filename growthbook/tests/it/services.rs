@@ -1,8 +1,12 @@
 //! The programs among the examples that work something off, each as a process: all that they report arrives.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use growthbook::{Attributes, UserContext};
 use growthbook_testkit::Process;
@@ -46,6 +50,45 @@ fn the_worker() {
     let report = format!("{0} offered, {0} delivered, 0 pending", expected.len());
     assert!(worker.lines().iter().any(|line| line.contains(&report)));
 }
+
+/// Nobody reads what it prints (`| head`), so nobody works any more: it does not wait for them.
+#[test]
+fn the_worker_ends_with_its_threads() {
+    if env::var_os(UNREAD).is_some() {
+        return worker::main().unwrap();
+    }
+    let mut worker = Command::new(env::current_exe().unwrap())
+        .args([
+            "services::the_worker_ends_with_its_threads",
+            "--exact",
+            "--nocapture",
+        ])
+        .env(UNREAD, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut queue = worker.stdin.take().unwrap();
+    writeln!(queue, "u-1 100").unwrap();
+    let mut lines = BufReader::new(worker.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().ends_with("pays 100")));
+    drop(lines);
+    // It may end before it has read all of them.
+    let _ = (0..1_000).try_for_each(|it| writeln!(queue, "u-{it} 100"));
+    drop(queue);
+    let started = Instant::now();
+    while worker.try_wait().unwrap().is_none() {
+        if started.elapsed() > Duration::from_secs(30) {
+            worker.kill().unwrap();
+            worker.wait().unwrap();
+            panic!("it waits for ever");
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+const UNREAD: &str = "GROWTHBOOK_TEST_UNREAD";
 
 #[test]
 fn the_batch() {

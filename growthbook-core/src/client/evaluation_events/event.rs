@@ -3,6 +3,7 @@
 use serde_json::Value;
 use tracing::Level;
 use tracing::field::Empty;
+use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 
 use super::Evaluation;
 use crate::client::feed::refresh::Origin;
@@ -12,8 +13,15 @@ use crate::result::FeatureSource;
 
 /// Whether a subscriber wants to hear of evaluations. While there is none, that is one comparison.
 #[inline]
-pub(crate) fn are_wanted() -> bool {
-    tracing::event_enabled!(target: TARGET, Level::DEBUG)
+pub(crate) fn are_wanted(shared: &Shared) -> bool {
+    Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current() && ask(shared)
+}
+
+/// Asks the subscriber's filter. That is the program's own code as well: it may evaluate, and it may panic.
+fn ask(shared: &Shared) -> bool {
+    let mut are_wanted = false;
+    shared.log(|_| are_wanted = tracing::event_enabled!(target: TARGET, Level::DEBUG));
+    are_wanted
 }
 
 /// Tells the subscriber, which is the program's own code. What it evaluates meanwhile it is not told of.

@@ -37,7 +37,7 @@ mod silence {
     use crate::engine::Subject;
 
     #[inline]
-    pub(crate) fn are_wanted() -> bool {
+    pub(crate) fn are_wanted(_: &Shared) -> bool {
         false
     }
 

@@ -18,7 +18,7 @@ impl<'a> Visit<'a> {
     /// The value of a feature as a type.
     #[inline]
     pub(crate) fn value_as<T: Deserialize<'a>>(&self, feature: &str) -> Result<T, ValueError> {
-        if evaluation_events::are_wanted() {
+        if evaluation_events::are_wanted(self.shared) {
             return self.read_aloud(feature, read_value);
         }
         read_value(self.value(feature).json())
@@ -36,7 +36,7 @@ impl<'a> Visit<'a> {
     /// The value of a feature that the program has named, or its fallback.
     #[inline]
     pub(crate) fn flag<V: FlagValue>(&self, flag: &'a Flag<V>) -> V::Of<'a> {
-        let read = if evaluation_events::are_wanted() {
+        let read = if evaluation_events::are_wanted(self.shared) {
             self.read_aloud(flag.key(), V::read)
         } else {
             let value = match flag.place_in(&self.snapshot.ruleset) {
@@ -53,7 +53,7 @@ impl<'a> Visit<'a> {
 
     /// A feature's value, and why it is that one.
     pub(crate) fn result(&self, feature: &str) -> FeatureResult {
-        if evaluation_events::are_wanted() {
+        if evaluation_events::are_wanted(self.shared) {
             return self.result_aloud(feature);
         }
         self.answer(feature)
@@ -69,7 +69,7 @@ impl<'a> Visit<'a> {
     pub(crate) fn all(&self) -> AllFeatures {
         self.look_around();
         let all = AllFeatures::of(self);
-        if evaluation_events::are_wanted() {
+        if evaluation_events::are_wanted(self.shared) {
             self.tell_all(&all);
         }
         all

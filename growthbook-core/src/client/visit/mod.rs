@@ -55,7 +55,7 @@ impl<'a> Visit<'a> {
     /// The value of a feature. The key is looked up and not kept: the value comes from the ruleset or the user.
     #[inline]
     pub(crate) fn value(&self, feature: &str) -> &'a FeatureValue {
-        if evaluation_events::are_wanted() {
+        if evaluation_events::are_wanted(self.shared) {
             return self.value_aloud(feature);
         }
         let Some(place) = self.snapshot.ruleset.feature_place(feature) else {
