@@ -67,7 +67,16 @@ impl Shared {
             down: news.down.clone(),
         });
         self.give_up(before, news);
+        // Whoever closed the client meanwhile may have found nothing to give up yet.
+        if self.is_closed() {
+            self.give_up_beginning(news);
+        }
         is_fresh
+    }
+
+    /// No refresh is made any more, or not now.
+    pub(crate) fn give_up_beginning(&self, news: &mut News) {
+        self.give_up(self.feed.beginning.take(), news);
     }
 
     /// What was begun is not gone on with.
