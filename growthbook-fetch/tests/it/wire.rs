@@ -6,6 +6,7 @@ use growthbook_core::{CacheKey, ClientKey, FeatureFetcher, Fetched, Validator};
 use growthbook_fetch::{ConfigError, Endpoint, HttpFetcher};
 use growthbook_testkit::Server;
 
+use crate::api::SOON;
 use crate::support::{PAYLOAD, body, endpoint, fetcher, server};
 
 fn ready() -> Server {
@@ -131,6 +132,19 @@ fn connections_are_kept_for_the_next_request() {
     assert_eq!(fetcher.fetch(Some(&known)).unwrap(), unchanged);
     assert_eq!(fetcher.clone().fetch(Some(&known)).unwrap(), unchanged);
     assert_eq!((server.requests().len(), server.connections()), (3, 1));
+}
+
+/// Two who read from one connection would get each other's answers.
+#[test]
+#[cfg(unix)]
+fn a_copy_of_the_process_has_connections_of_its_own() {
+    let server = server(|_, reply| reply.respond(200, &[], PAYLOAD));
+    let fetcher = fetcher(&server);
+    fetcher.fetch(None).unwrap();
+    let is_answered = || fetcher.fetch(None).is_ok();
+    assert!(growthbook_testkit::in_a_copy(SOON, is_answered).unwrap());
+    fetcher.fetch(None).unwrap();
+    assert_eq!((server.requests().len(), server.connections()), (3, 2));
 }
 
 #[test]
