@@ -6,7 +6,6 @@ use growthbook_core::{CacheKey, ClientKey, FeatureFetcher, Fetched, Validator};
 use growthbook_fetch::{ConfigError, Endpoint, HttpFetcher};
 use growthbook_testkit::Server;
 
-use crate::api::SOON;
 use crate::support::{PAYLOAD, body, endpoint, fetcher, server};
 
 fn ready() -> Server {
@@ -142,7 +141,7 @@ fn a_copy_of_the_process_has_connections_of_its_own() {
     let fetcher = fetcher(&server);
     fetcher.fetch(None).unwrap();
     let is_answered = || fetcher.fetch(None).is_ok();
-    assert!(growthbook_testkit::in_a_copy(SOON, is_answered).unwrap());
+    assert!(growthbook_testkit::in_a_copy(crate::api::SOON, is_answered).unwrap());
     fetcher.fetch(None).unwrap();
     assert_eq!((server.requests().len(), server.connections()), (3, 2));
 }
