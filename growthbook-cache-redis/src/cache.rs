@@ -28,8 +28,8 @@ use crate::wishes::Wishes;
 ///
 /// What is not a payload, or is cut, of another type or longer than 16 MiB, is a miss, with a warning in the log, and
 /// replaced by the next store. So is an entry that was copied from another key. A payload without what belongs beside it was
-/// put there by somebody else, as those in other languages do: clients start from it, but nobody knows how old it is, so they
-/// ask the API as well. Nor can anybody know that such a payload is that of this client key. Who may write to that Redis
+/// put there by somebody else, as those in other languages do. Nobody knows how old it is: clients that have nothing start
+/// from it as if it were fresh, and ask the API when it is stale by that. Nor can anybody know that such a payload is that of this client key. Who may write to that Redis
 /// decides what users get.
 ///
 /// # One for all

@@ -111,11 +111,15 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return 1";
 
-/// Who has it already gets it again: a command can be run twice. One without an end is nobody's: leases have one.
+/// Who has it already gets it again: a command can be run twice. One without an end is nobody's: leases have one. Nor is one
+/// that has longer to go than it was granted for: ends are dates, and the server's clock was set back.
 const LEASE: &str = "\
-if redis.call('PTTL', KEYS[3]) == -1 then redis.pcall('DEL', KEYS[3]) end
-if redis.pcall('GET', KEYS[3]) == ARGV[2] then return 1 end
-local done = redis.pcall('SET', KEYS[3], ARGV[2], 'NX', 'PX', ARGV[3])
+local left, held = redis.call('PTTL', KEYS[3]), redis.pcall('GET', KEYS[3])
+local token, granted
+if type(held) == 'string' then token, granted = string.match(held, '^(.*):(%d+)$') end
+if left == -1 or granted and left > tonumber(granted) then redis.pcall('DEL', KEYS[3])
+elseif token == ARGV[2] then return 1 end
+local done = redis.pcall('SET', KEYS[3], ARGV[2] .. ':' .. ARGV[3], 'NX', 'PX', ARGV[3])
 if not done then return 0 end
 if done.err then return done end
 return 1";
@@ -138,5 +142,6 @@ pub(crate) const TAKEN: i64 = 0;
 
 /// Not if somebody else has it meanwhile.
 const RELEASE: &str = "\
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local held = redis.call('GET', KEYS[1])
+if held and string.match(held, '^(.*):%d+$') == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1";

@@ -2,6 +2,7 @@
 //! used again: the library's blocking connections do not reconnect, and after a timeout an answer may still be on its way.
 
 use std::mem;
+use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,8 +21,16 @@ pub(crate) struct Node {
     client: Client,
     login: Login,
     /// The one used last on top. Threads that talk at the same time have one each; a few of those are kept.
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Idle>,
     breaker: Breaker,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// The process that made them. A copy of it (`fork`) has them as well, and two who read from one connection would get
+    /// each other's answers.
+    process: u32,
+    connections: Vec<Connection>,
 }
 
 impl Node {
@@ -86,14 +95,14 @@ impl Node {
     }
 
     fn talk(&self, exchange: &mut Exchange<'_>, deadline: Deadline) -> Result<(), RedisError> {
-        let idle = self.idle().pop();
+        let idle = self.idle().connections.pop();
         if let Some(mut connection) = idle {
             let Err(error) = exchange.run(&mut connection, deadline) else {
                 self.keep(connection);
                 return Ok(());
             };
             // The others are of the same age. If something on the way has forgotten this one, it has forgotten them.
-            let stale = mem::take(&mut *self.idle());
+            let stale = mem::take(&mut self.idle().connections);
             drop(stale);
             if !error.is_connection_dropped() || error.is_timeout() {
                 return Err(RedisError::from(&error));
@@ -130,14 +139,23 @@ impl Node {
 
     fn keep(&self, connection: Connection) {
         let mut idle = self.idle();
-        if idle.len() < MOST_IDLE {
-            idle.push(connection);
+        if idle.connections.len() < MOST_IDLE {
+            idle.connections.push(connection);
         }
     }
 
-    /// Connections are put in and taken out whole.
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Those of this process. Connections are put in and taken out whole.
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = process::id();
+        if idle.process != process {
+            // Letting go of them here ends none of them there.
+            *idle = Idle {
+                process,
+                connections: Vec::new(),
+            };
+        }
+        idle
     }
 }
 

@@ -4,8 +4,8 @@
 
 use std::{env, error::Error, io, sync::Arc, time::Duration};
 
-use axum::routing::{get, post};
-use axum::{Router, body::Bytes, extract::State, http, http::HeaderMap, response::Html};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::{Router, body::Bytes, http, response::Html, routing::get, routing::post};
 use growthbook::tracking::{BatchTracker, Event, Ingestor};
 use growthbook::{Attributes, GrowthBookClient, HttpSource, Track, Webhook};
 use growthbook_web::{GrowthBookLayer, Scope, WebOptions}; // with the facade alone: `growthbook::web`
@@ -41,7 +41,7 @@ fn app(client: GrowthBookClient, webhook: Webhook) -> Router {
     Router::new()
         .route("/", get(page).layer(growthbook.options(of_page)))
         .route("/checkout", checkout)
-        .route("/growthbook", pushes)
+        .route("/growthbook", pushes.layer(DefaultBodyLimit::max(16 << 20)))
 }
 
 async fn page(scope: Scope) -> Html<String> {
@@ -57,7 +57,7 @@ async fn checkout(scope: Scope) -> String {
 
 type Pushes = State<Arc<(Webhook, GrowthBookClient)>>;
 /// GrowthBook says here that features have changed. What it sends is compiled on a thread for work that takes long.
-async fn pushed(State(shop): Pushes, headers: HeaderMap, body: Bytes) -> http::StatusCode {
+async fn pushed(State(shop): Pushes, headers: http::HeaderMap, body: Bytes) -> http::StatusCode {
     let receive = move || shop.0.receive(&shop.1, &headers, &body).status();
     let status = spawn_blocking(receive).await.unwrap_or(500);
     http::StatusCode::from_u16(status).unwrap_or_default()

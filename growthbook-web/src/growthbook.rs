@@ -278,8 +278,8 @@ impl fmt::Debug for GrowthBook {
 }
 
 fn request(options: &WebOptions, head: &RequestHead<'_>) -> RequestContext {
-    let scheme = options.scheme.as_deref().unwrap_or("https");
-    let mut request = RequestContext::new().with_url(head.url(scheme));
+    let scheme = options.scheme.as_deref().or(head.scheme);
+    let mut request = RequestContext::new().with_url(head.url(scheme.unwrap_or("https")));
     if let Some(user_agent) = head.user_agent {
         request = request.with_user_agent(user_agent);
     }

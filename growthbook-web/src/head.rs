@@ -30,7 +30,7 @@ impl<'a> RequestHead<'a> {
         self
     }
 
-    /// The scheme, if the request names it; else it is that of [`WebOptions::scheme`](crate::WebOptions::scheme).
+    /// The scheme, if the request names it. That of [`WebOptions::scheme`](crate::WebOptions::scheme) counts before it.
     #[must_use]
     pub fn with_scheme(mut self, scheme: &'a str) -> Self {
         self.scheme = Some(scheme);
@@ -102,7 +102,6 @@ impl<'a> RequestHead<'a> {
 
     /// The address, whole if the host is known.
     pub(crate) fn url(&self, scheme: &str) -> String {
-        let scheme = self.scheme.unwrap_or(scheme);
         // `OPTIONS *` is for the server, and not for a page.
         let target = if self.target == "*" { "" } else { self.target };
         match self.host {
@@ -141,10 +140,6 @@ mod tests {
         assert_eq!(head.url("https"), "/a?b");
         let head = head.with_host("shop.example");
         assert_eq!(head.url("https"), "https://shop.example/a?b");
-        assert_eq!(
-            head.with_scheme("http").url("https"),
-            "http://shop.example/a?b"
-        );
     }
 
     #[test]

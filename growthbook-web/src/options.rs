@@ -51,8 +51,8 @@ impl WebOptions {
         Self::default()
     }
 
-    /// The scheme of addresses whose request does not name it, as requests of HTTP/1 do not: `https` unless set, since it
-    /// is what browsers see, whatever a proxy speaks.
+    /// The scheme that browsers see, whatever a proxy speaks. Unless set, it is the request's own, and `https` if the request
+    /// names none, as requests of HTTP/1 do not.
     pub fn scheme(mut self, scheme: impl Into<String>) -> Self {
         self.scheme = Some(scheme.into());
         self

@@ -3,11 +3,12 @@
 use std::thread;
 use std::time::Duration;
 
+use growthbook_cache_redis::RedisCache;
 use growthbook_core::testing::ScriptedFetcher;
 use growthbook_core::{Clock, FeatureCache, FetchError, Lease, Origin, Refresh};
 use growthbook_testkit::RedisServer;
 
-use crate::support::{Rig, SOON, eventually, fresh, patient, payload, start};
+use crate::support::{LEASE, Rig, SOON, eventually, fresh, key, patient, payload, start};
 
 const TEN: Duration = Duration::from_secs(10);
 
@@ -99,4 +100,24 @@ fn whoever_fails_lets_the_next_one_ask() {
     // And the first one finds it.
     assert_eq!(rig.client.refresh().unwrap(), Refresh::FromCache);
     assert_eq!(rig.script.calls(), 1);
+}
+
+/// When a lease ends is a date by the clock of Redis.
+#[test]
+fn a_redis_whose_clock_was_set_back_holds_nobody_up() {
+    let Some(server) = start(RedisServer::builder()) else {
+        return;
+    };
+    let [one, other] = [(); 2].map(|()| patient(&server.url()).build().unwrap());
+    let lease = |cache: &RedisCache| cache.load_and_lease(&key(), SOON).unwrap().1;
+    let Lease::Granted(first) = lease(&one) else {
+        panic!("nobody has it");
+    };
+    // An hour ago it looked like this.
+    let left = (SOON + Duration::from_secs(3_600)).as_millis().to_string();
+    assert_eq!(server.ask(&["PEXPIRE", LEASE, &left]).unwrap(), "1");
+    let second = lease(&other);
+    assert!(matches!(second, Lease::Granted(_)), "{second:?}");
+    one.release(&key(), &first).unwrap();
+    assert_eq!(lease(&one), Lease::Taken, "it is the other one's now");
 }

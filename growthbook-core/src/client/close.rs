@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::feed::asking::News;
 use super::log;
 use super::reports::listeners::Listener;
 use super::shared::Shared;
@@ -38,6 +39,10 @@ impl CloseReport {
             shared.call(&shared.feed, "payload source's end", || handle.close(share));
         }
         drop(source);
+        // Before nobody is told any more: a cache that fails to take a lease back is an error.
+        let mut news = News::default();
+        shared.give_up_beginning(&mut news);
+        news.tell(shared);
         shared.fall_silent();
         let close = |plugin: &dyn TrackingPlugin, limit| plugin.close(limit);
         let failures = each(shared, &mut budget, plugins, "tracking plugin's end", close);

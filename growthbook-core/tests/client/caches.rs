@@ -90,6 +90,26 @@ fn an_entry_of_unknown_age_does_not_keep_the_server_from_being_asked() {
 }
 
 #[test]
+fn clocks_of_other_machines_may_be_a_little_ahead() {
+    for (ahead, is_used) in [(1, true), (10, true), (11, false)] {
+        let house = House::new(1);
+        house.script.then(fresh(5)).then(fresh(7));
+        assert_eq!(house.client.refresh().unwrap(), Refresh::Updated);
+        house.clock.pass(seconds(60));
+        let fetched_at = house.now() + seconds(ahead);
+        house.shelves[0].put(&served(6).with_fetched_at(fetched_at));
+        house.client.refresh().unwrap();
+        assert_eq!(house.value(), if is_used { 6 } else { 7 }, "{ahead}");
+        if is_used {
+            // Nor does it keep the server from being asked for ever.
+            house.clock.pass(seconds(60));
+            assert_eq!(house.client.refresh().unwrap(), Refresh::Updated);
+            assert_eq!(house.value(), 7);
+        }
+    }
+}
+
+#[test]
 fn what_the_server_calls_fresh_is_fresh_for_as_long_as_it_says() {
     let house = House::new(1);
     let payload = served(5).with_max_age(seconds(300));

@@ -24,6 +24,7 @@ mod courier;
 mod endurance;
 mod exposures;
 mod last_moments;
+mod leases;
 #[cfg(feature = "tracing")]
 mod log;
 #[cfg(feature = "testing")]

@@ -9,12 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use growthbook_core::{
     BackendError, BuildError, CacheKey, CachedPayload, Clock, DecryptionKey, FeatureCache,
-    FeatureFetcher, FetchError, Fetched, GrowthBookClient, PayloadSink, PayloadSource, Readiness,
-    Refresh, RefreshError, RefreshMode, SourceHandle, SourceStatus, UserContext, Validator,
+    FeatureFetcher, FetchError, Fetched, GrowthBookClient, Lease, PayloadSink, PayloadSource,
+    Readiness, Refresh, RefreshError, RefreshMode, SourceHandle, SourceStatus, UserContext,
+    Validator,
 };
 
 use super::puppets::cache_key;
-use super::scripted::{HandClock, Script, Shelf, features, fresh, served, unchanged};
+use super::scripted::{HandClock, Script, Shelf, Turns, features, fresh, served, unchanged};
 use super::support::{Gate, watched};
 
 #[test]
@@ -295,6 +296,30 @@ fn only_a_lazy_source_is_nudged_and_once_until_something_has_come() {
         client.close(Duration::ZERO);
         assert_eq!(count(), 0, "nobody is nudged after the end");
     }
+}
+
+#[test]
+fn a_lazy_source_is_nudged_again_when_another_process_was_to_ask() {
+    let (clock, nudges) = (HandClock::new(), Arc::new(AtomicUsize::new(0)));
+    let (cell, turns) = (Arc::default(), Arc::new(Turns::default()));
+    let source = Held {
+        sink: Arc::clone(&cell),
+        nudges: Some(Arc::clone(&nudges)),
+        key: None,
+    };
+    let builder = GrowthBookClient::builder().source(source);
+    let builder = builder.cache(Arc::clone(&turns));
+    let client = builder.clock(clock.clone()).build().unwrap();
+    let sink: PayloadSink = cell.get().cloned().unwrap();
+    sink.deliver(&cache_key(), served(1)).unwrap();
+    clock.pass(Duration::from_secs(60));
+    assert_eq!((value(&client), nudges.load(Ordering::SeqCst)), (1, 1));
+    let elsewhere = turns.lease(&cache_key(), Duration::from_secs(10)).unwrap();
+    assert_ne!(elsewhere, Lease::Taken);
+    let answer = sink.refresh(&Script::default(), RefreshMode::Scheduled);
+    assert_eq!(answer.unwrap(), Refresh::Fresh);
+    assert_eq!((value(&client), value(&client)), (1, 1));
+    assert_eq!(nudges.load(Ordering::SeqCst), 2, "that one may have died");
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! A server, caches and a clock that do as a test says.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use growthbook_core::{
     BackendError, CacheKey, CachedPayload, Clock, FeatureCache, FeatureFetcher, FetchError,
-    Fetched, MemoryCache, Validator,
+    Fetched, Lease, LeaseToken, MemoryCache, Validator,
 };
 
 use super::puppets::{cache_key, down};
@@ -90,6 +92,55 @@ impl FeatureCache for Shelf {
     fn store(&self, key: &CacheKey, payload: &CachedPayload) -> Result<(), BackendError> {
         self.check()?;
         self.inner.store(key, payload)
+    }
+}
+
+/// An empty cache that says whose turn it is to ask.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    /// Held by a test that wants nobody to be answered yet.
+    pub(crate) door: Mutex<()>,
+    holder: Mutex<Option<LeaseToken>>,
+    visitors: AtomicUsize,
+}
+
+impl Turns {
+    pub(crate) fn is_taken(&self) -> bool {
+        self.holder.lock().unwrap().is_some()
+    }
+
+    pub(crate) fn wait_for_visitor(&self) {
+        while self.visitors.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+    }
+}
+
+impl FeatureCache for Turns {
+    fn load(&self, _: &CacheKey) -> Result<Option<CachedPayload>, BackendError> {
+        Ok(None)
+    }
+
+    fn store(&self, _: &CacheKey, _: &CachedPayload) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    fn lease(&self, _: &CacheKey, _: Duration) -> Result<Lease, BackendError> {
+        let number = self.visitors.fetch_add(1, Ordering::SeqCst);
+        let _door = self.door.lock().unwrap();
+        let mut holder = self.holder.lock().unwrap();
+        if holder.is_some() {
+            return Ok(Lease::Taken);
+        }
+        let token = LeaseToken::new(number.to_string());
+        *holder = Some(token.clone());
+        Ok(Lease::Granted(token))
+    }
+
+    fn release(&self, _: &CacheKey, token: &LeaseToken) -> Result<(), BackendError> {
+        let mut holder = self.holder.lock().unwrap();
+        holder.take_if(|holder| holder == token);
+        Ok(())
     }
 }
 

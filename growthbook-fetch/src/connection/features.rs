@@ -108,10 +108,11 @@ impl Connection {
         deadline: Instant,
     ) -> Result<Response<Body>, FetchError> {
         let may_be_stale = self.answered.load(Ordering::SeqCst);
-        let mut sent = if first {
+        let is_copy = self.is_copy();
+        let mut sent = if first && !is_copy {
             self.features_agent.run(request.clone())
         } else {
-            self.send_within(request.clone(), deadline, false)?
+            self.send_within(request.clone(), deadline, is_copy)?
         };
         if may_be_stale && sent.as_ref().is_err_and(is_dropped) && !self.is_closed() {
             sent = self.send_within(request, deadline, true)?;

@@ -14,6 +14,7 @@ mod tests;
 mod tls;
 
 use std::fmt;
+use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub(crate) struct Connection {
     offers_streaming: AtomicU8,
     wants_probe: AtomicBool,
     is_cloud: bool,
+    /// The process that this was made in.
+    process: u32,
 }
 
 impl Connection {
@@ -97,6 +100,7 @@ impl Connection {
             offers_streaming: AtomicU8::new(UNKNOWN),
             wants_probe: AtomicBool::new(false),
             is_cloud: api_host.is_cloud(),
+            process: process::id(),
         })
     }
 
@@ -129,11 +133,22 @@ impl Connection {
 
     /// Ends the requests and streams that are under way, and refuses new ones. Only a lookup of the host and an attempt to
     /// connect go on, for the time they have.
+    ///
+    /// In a copy of the process it ends nothing: what it knows of is the other one's, for whom it would end as well.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        if self.is_copy() {
+            return;
+        }
         for agent in [&self.features_agent, &self.stream_agent] {
             agent.clone().shutdown();
         }
+    }
+
+    /// Whether this is a copy (`fork`) of the process that it was made in. The connections that are kept are there as well,
+    /// and two who read from one would get each other's answers.
+    fn is_copy(&self) -> bool {
+        self.process != process::id()
     }
 
     pub(crate) fn is_closed(&self) -> bool {

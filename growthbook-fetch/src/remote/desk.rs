@@ -207,7 +207,7 @@ impl Desk {
                 Turn::ServeStale(ruleset)
             }
             Found::Nothing => {
-                if let Some(flight) = state.flights.get(key) {
+                if let Some(flight) = state.flights.get(key).filter(|it| it.is_here()) {
                     return Turn::Wait(Arc::clone(flight));
                 }
                 match state.health.permit(now) {

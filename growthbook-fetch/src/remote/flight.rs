@@ -1,5 +1,6 @@
 //! One question on its way: see [`Flight`].
 
+use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
@@ -15,6 +16,7 @@ pub(super) type Answer = Result<Arc<Ruleset>, RemoteEvaluationError>;
 #[derive(Debug)]
 pub(super) struct Flight {
     pilot: ThreadId,
+    process: u32,
     epoch: Epoch,
     answer: Mutex<Option<Answer>>,
     landed: Condvar,
@@ -26,11 +28,17 @@ impl Flight {
     pub(super) fn new(epoch: Epoch) -> Self {
         Self {
             pilot: thread::current().id(),
+            process: process::id(),
             epoch,
             answer: Mutex::new(None),
             landed: Condvar::new(),
             is_told: AtomicBool::new(false),
         }
+    }
+
+    /// Whether it lands here: in a copy of the process (`fork`) there is no thread that asks.
+    pub(super) fn is_here(&self) -> bool {
+        self.process == process::id()
     }
 
     /// When it was asked.

@@ -358,3 +358,19 @@ fn closing_ends_a_stream_that_waits() {
         "and that is no failure"
     );
 }
+
+/// A socket is shut down for all who have it.
+#[test]
+#[cfg(unix)]
+fn a_copy_of_the_process_that_ends_leaves_the_stream_alone() {
+    let api = Api::serving(1);
+    let rig = streaming(&api);
+    let ends = || {
+        rig.client.close(Duration::ZERO);
+        true
+    };
+    assert!(growthbook_testkit::in_a_copy(SOON, ends).unwrap());
+    api.push_features(&features(2));
+    assert_eq!(rig.next_value(), 2);
+    assert_eq!(api.last_event_ids().len(), 1, "it was not opened again");
+}

@@ -133,6 +133,19 @@ fn connections_are_kept_for_the_next_request() {
     assert_eq!((server.requests().len(), server.connections()), (3, 1));
 }
 
+/// Two who read from one connection would get each other's answers.
+#[test]
+#[cfg(unix)]
+fn a_copy_of_the_process_has_connections_of_its_own() {
+    let server = server(|_, reply| reply.respond(200, &[], PAYLOAD));
+    let fetcher = fetcher(&server);
+    fetcher.fetch(None).unwrap();
+    let is_answered = || fetcher.fetch(None).is_ok();
+    assert!(growthbook_testkit::in_a_copy(crate::api::SOON, is_answered).unwrap());
+    fetcher.fetch(None).unwrap();
+    assert_eq!((server.requests().len(), server.connections()), (3, 2));
+}
+
 #[test]
 fn what_no_request_can_be_made_with_is_said_at_once() {
     let local = || endpoint("http://localhost:1");

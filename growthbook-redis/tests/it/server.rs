@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use growthbook_core::testing::ManualClock;
 use growthbook_redis::{Command, Redis, Reply, Script};
-use growthbook_testkit::RedisServer;
+use growthbook_testkit::{RedisServer, in_a_copy};
 
 use super::{SOON, get, keys, patient, server, set, words};
 
@@ -53,6 +53,24 @@ fn answers_come_in_the_order_of_the_commands() {
     assert!(redis.call().values::<&str>(&[]).is_empty());
     let status = redis.status();
     assert!(!status.is_cluster() && status.nodes() == 1 && status.left_alone() == 0);
+}
+
+/// Two who read from one connection would get each other's answers.
+#[test]
+fn a_copy_of_the_process_has_connections_of_its_own() {
+    let Some(server) = server(RedisServer::builder()) else {
+        return;
+    };
+    let redis = patient(&server.url());
+    let connection = || redis.call().query(&Command::new("CLIENT").arg("ID"));
+    let own = connection().unwrap();
+    assert_eq!(connection().unwrap(), own, "it is kept");
+    let is_other = || {
+        let other = connection().unwrap();
+        other != own && connection().unwrap() == other
+    };
+    assert!(in_a_copy(SOON, is_other).unwrap());
+    assert_eq!(connection().unwrap(), own, "the copy has not ended it");
 }
 
 #[test]

@@ -68,7 +68,13 @@ impl Shared {
             self.give_up(begun, news);
             return Ok(Refresh::Fresh);
         }
-        let key = self.call_fetcher(news, || fetcher.cache_key())?;
+        let key = match self.call_fetcher(news, || fetcher.cache_key()) {
+            Ok(key) => key,
+            Err(error) => {
+                self.give_up(begun, news);
+                return Err(error);
+            }
+        };
         if mode == RefreshMode::Forced {
             let answer = self.ask_until_sure(fetcher, &key, news);
             self.give_up(begun, news);

@@ -67,7 +67,16 @@ impl Shared {
             down: news.down.clone(),
         });
         self.give_up(before, news);
+        // Whoever closed the client meanwhile may have found nothing to give up yet.
+        if self.is_closed() {
+            self.give_up_beginning(news);
+        }
         is_fresh
+    }
+
+    /// No refresh is made any more, or not now.
+    pub(crate) fn give_up_beginning(&self, news: &mut News) {
+        self.give_up(self.feed.beginning.take(), news);
     }
 
     /// What was begun is not gone on with.
@@ -151,9 +160,7 @@ impl Shared {
     ) -> Result<Option<bool>, RefreshError> {
         // Of whoever wrote it without a time, nobody knows better than that it is fresh; a time to come is a clock
         // that was set back. Either will do to start from, but must not keep the server from being asked for ever.
-        let known_age = entry
-            .fetched_at()
-            .and_then(|written| now.duration_since(written).ok());
+        let known_age = entry.fetched_at().and_then(|written| age(written, now));
         let age = known_age.unwrap_or_default();
         let freshness = self.feed.freshness;
         let is_fresh = age < entry.max_age().unwrap_or(freshness.stale_for());
@@ -177,6 +184,18 @@ impl Shared {
         }
     }
 }
+
+/// `None` if it is yet to come. Clocks of different machines differ a little, and what one of them has just stored would
+/// have to be asked for again by those that are behind.
+fn age(written: SystemTime, now: SystemTime) -> Option<Duration> {
+    now.duration_since(written).map_or_else(
+        |ahead| (ahead.duration() <= MOST_AHEAD).then_some(Duration::ZERO),
+        Some,
+    )
+}
+
+/// How far the clock of another machine may be ahead.
+const MOST_AHEAD: Duration = Duration::from_secs(10);
 
 impl Begun {
     /// Whether what it found out may still be so.

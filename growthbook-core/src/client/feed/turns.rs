@@ -71,11 +71,12 @@ impl Shared {
             }
             look = self.look(key, news);
         }
-        Ok(if self.feed.is_waiting() {
-            Whose::Own(None)
-        } else {
-            Whose::Another(Refresh::Fresh)
-        })
+        if self.feed.is_waiting() {
+            return Ok(Whose::Own(None));
+        }
+        // The other one may bring nothing, and whoever was nudged has asked nobody.
+        self.feed.nudge.rearm();
+        Ok(Whose::Another(Refresh::Fresh))
     }
 
     /// Lets the next one ask.

@@ -66,6 +66,23 @@ fn those_who_ask_for_different_users_do_not_wait_for_each_other() {
     assert_eq!(rig.remote.stats().kept(), 3);
 }
 
+/// Who asks there is not there in the copy, and nobody else will answer.
+#[test]
+#[cfg(unix)]
+fn a_copy_of_the_process_asks_for_itself() {
+    let evaluator = Evaluator::counting();
+    let endpoint = evaluator.endpoint().timeout(Duration::from_secs(2));
+    let rig = Rig::with(endpoint, |it| it, |it| it);
+    evaluator.api.hold_back();
+    thread::scope(|threads| {
+        threads.spawn(|| rig.value("u"));
+        evaluator.api.wait_for_gets(1);
+        let ends = || rig.value("u") == 0;
+        assert!(growthbook_testkit::in_a_copy(SOON / 3, ends).unwrap());
+    });
+    evaluator.api.let_go();
+}
+
 /// Dropping ends what the background has under way, and does not wait for an answer.
 #[test]
 fn dropping_does_not_wait_for_the_background() {
