@@ -300,3 +300,25 @@ fn is_missing(user: &UserContext, attribute: &str) -> bool {
         Some(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_the_programs_then_the_requests_then_https() {
+        let own = WebOptions::new().scheme("https");
+        let plain = RequestHead::new("/a").with_host("shop.example");
+        let named = RequestHead::new("/a")
+            .with_host("shop.example")
+            .with_scheme("http");
+        for (options, head, expected) in [
+            (&own, &named, "https://shop.example/a"),
+            (&WebOptions::new(), &named, "http://shop.example/a"),
+            (&WebOptions::new(), &plain, "https://shop.example/a"),
+        ] {
+            let attributes = request(options, head).attributes();
+            assert_eq!(attributes.get("url"), Some(&AttributeValue::from(expected)));
+        }
+    }
+}
