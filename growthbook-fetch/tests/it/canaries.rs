@@ -66,7 +66,9 @@ fn check(told: &Told, panics: &[String]) {
     );
     for said in &ours {
         assert_eq!(found(&said.text), [""; 0], "{} {}", said.level, said.target);
-        assert_eq!(said.target, "growthbook::fetch", "{}", said.text);
+        // The client is heard as well, if something else in the build has its feature `log`.
+        let is_expected = ["growthbook", "growthbook::fetch"].contains(&&*said.target);
+        assert!(is_expected, "{}: {}", said.target, said.text);
     }
     for (what, text) in &*told {
         assert_eq!(found(text), [""; 0], "{what}");
